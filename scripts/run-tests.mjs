@@ -1,0 +1,55 @@
+// Runs the tests, prints what was left out and why, and ends with the line "N passed, N failed, N skipped".
+// Arguments go on to vitest: npm test -- test/e2e -t "some name"
+import "./require-node.mjs";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+// Imported only now: a Node that is too old has been told so, and cannot read TypeScript.
+const { parseCLI, startVitest } = await import("vitest/node");
+const { formatUntested, readUntested, REPORT_DIR_VARIABLE } = await import(
+  "../test/harness/untested-report.ts"
+);
+const { requiredServices } = await import("../test/harness/services.ts");
+
+try {
+  requiredServices();
+} catch (error) {
+  console.error(error.message);
+  process.exit(2);
+}
+
+const reportDir = mkdtempSync(join(tmpdir(), "taskwright-tests-"));
+process.env[REPORT_DIR_VARIABLE] = reportDir;
+
+const { filter, options } = parseCLI(["vitest", "run", ...process.argv.slice(2)]);
+if (!options.reporter) options.reporters = ["default"];
+
+let vitest;
+process.on("exit", (code) => {
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  const unexplained = [];
+  for (const file of vitest?.state.getTestModules() ?? []) {
+    let failedHere = 0;
+    for (const test of file.children.allTests()) {
+      const { state, note } = test.result();
+      counts[state === "pending" ? "skipped" : state] += 1;
+      if (state === "failed") failedHere += 1;
+      if (state === "skipped" && note === undefined) unexplained.push(test.fullName);
+    }
+    // A file that could not be loaded, or a hook outside its tests that failed, is a failure without a failed test.
+    if (failedHere === 0 && !file.ok()) counts.failed += 1;
+  }
+  if (code !== 0 && counts.failed === 0) counts.failed = 1;
+
+  console.log(formatUntested(readUntested(reportDir)));
+  if (unexplained.length > 0 && counts.failed === 0 && !options.testNamePattern) {
+    console.log("\nSkipped without a reason; use skipWithReason() of test/harness/services.ts:");
+    for (const name of unexplained) console.log(`  ${name}`);
+  }
+  console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+  rmSync(reportDir, { recursive: true, force: true });
+});
+
+vitest = await startVitest("test", filter, options);
+await vitest.exit();
