@@ -1,0 +1,17 @@
+import { type TaskClient, TaskError, type TaskTransport, taskClient } from "@taskwright/shared";
+
+/** What {@link createTaskClient} takes. */
+export interface ClientOptions {
+  /** Carries the calls to a server. */
+  readonly transport: TaskTransport;
+}
+
+/** Makes the typed client of a router, of which it needs the type only: `createTaskClient<typeof tasks>({ transport })`. */
+export function createTaskClient<TRouter extends { readonly "~router": unknown }>(
+  options: ClientOptions,
+): TaskClient<TRouter> {
+  if (typeof options?.transport?.enqueue !== "function") {
+    throw new TaskError({ code: "INVALID_OPTION", message: "createTaskClient() needs a transport." });
+  }
+  return taskClient<TRouter>(options.transport);
+}

@@ -1,0 +1,1 @@
+export { type ClientOptions, createTaskClient } from "./create-task-client.ts";

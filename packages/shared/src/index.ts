@@ -1,0 +1,84 @@
+export { type AsyncResult, asyncResult, type GetOptions } from "./async-result.ts";
+export type { AttemptError, AttemptErrorType } from "./attempt-error.ts";
+export type { Codec, Transformer } from "./codec.ts";
+export { type DiscoveredTask, type DiscoverOptions, discoverTasks } from "./discover-tasks.ts";
+export { type DjangoQstashStatus, toDjangoQstashStatus } from "./django-qstash-status.ts";
+export { type Duration, durationToMs, MAX_DURATION_MS } from "./duration.ts";
+export { ERROR_CODES, type TaskErrorCode } from "./errors/error-codes.ts";
+export {
+  isTaskError,
+  PayloadError,
+  type PayloadErrorData,
+  type PayloadIssue,
+  TaskError,
+  type TaskErrorInit,
+  type TaskErrorJson,
+} from "./errors/task-error.ts";
+export { type InitOptions, type InitTasks, initTasks, type TaskContract } from "./init-tasks.ts";
+export { findJsonProblem, type JsonProblem } from "./json-safety.ts";
+export { didYouMean, nearestName } from "./nearest-name.ts";
+export { type AllowedQueues, type OptionsPlace, parseOptions } from "./parse-options.ts";
+export { isLargerThan, MAX_PAYLOAD_BYTES } from "./payload-size.ts";
+export {
+  mergeOptions,
+  type ParsedOptions,
+  type ResolvedBackoff,
+  type ResolvedOptions,
+} from "./resolved-options.ts";
+export { tasksByPath } from "./router-record.ts";
+export type { EmptyTaskBuilder, TaskBuilder, Wire } from "./task-builder.ts";
+export {
+  type ResultsClient,
+  type TaskCaller,
+  type TaskCallers,
+  type TaskClient,
+  taskClient,
+} from "./task-client.ts";
+export type { ContractConfig, TaskDefinition } from "./task-definition.ts";
+export type {
+  BackoffOptions,
+  CallOptions,
+  RouterDefaults,
+  SharedOptions,
+  TaskOptions,
+} from "./task-options.ts";
+export { RESERVED_NAMES, type ReservedName } from "./task-path.ts";
+export { TaskPayload } from "./task-payload.ts";
+export {
+  type SuccessfulTaskResult,
+  type TaskResult,
+  type TaskResultFields,
+  type TaskResultInit,
+  taskResult,
+  type UnsuccessfulTaskResult,
+} from "./task-result.ts";
+export {
+  FINISHED_STATUSES,
+  type FinishedStatus,
+  isFinishedStatus,
+  TASK_STATUSES,
+  type TaskStatus,
+} from "./task-status.ts";
+export type {
+  AbortSignalLike,
+  CancelAnswer,
+  Enqueued,
+  ListOptions,
+  ResultAddress,
+  TaskResultPage,
+  TaskTransport,
+} from "./task-transport.ts";
+export type {
+  AnyTask,
+  CheckedNames,
+  InvalidName,
+  RouterMark,
+  RouterRecord,
+  Task,
+  TaskInput,
+  TaskOutput,
+  TaskPath,
+  TaskRouter,
+  TaskTypes,
+} from "./task-types.ts";
+export { decodeEnvelope, ENVELOPE_VERSION, encodeEnvelope, type WireEnvelope } from "./wire-envelope.ts";
