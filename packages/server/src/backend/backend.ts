@@ -1,0 +1,36 @@
+import type { LeaseSource } from "./lease-source.ts";
+import type { Maintenance } from "./maintenance.ts";
+import type { TaskInspector } from "./task-inspector.ts";
+import type { TaskStore } from "./task-store.ts";
+import type { Wakeups } from "./wakeups.ts";
+
+/** One line of a backend's self-examination. */
+export interface Finding {
+  readonly level: "ok" | "warning" | "error";
+  readonly message: string;
+}
+
+/**
+ * What stores and delivers task results: the seam between the engine and a datastore.
+ *
+ * A feature that a backend lacks is an absent property. Backends only store: every decision (retry time, state, rank,
+ * retention) comes with the request, and so does the time. Failures of the store reject with a `TaskError` of code
+ * BACKEND_UNAVAILABLE or BACKEND_INCOMPATIBLE and the driver's error as its cause.
+ */
+export interface Backend {
+  /** What it is, for people: `sqlite`, `memory`; never compared in code. */
+  readonly kind: string;
+  readonly store: TaskStore;
+  readonly leases?: LeaseSource;
+  readonly maintenance?: Maintenance;
+  readonly inspector?: TaskInspector;
+  readonly wakeups?: Wakeups;
+  /** The store's clock in epoch milliseconds; absent where the store uses this machine's clock. */
+  readonly readTime?: () => Promise<number>;
+  /** Checks connection, schema and settings for `taskwright doctor`; says what can be lost, and when. */
+  diagnose(): Promise<readonly Finding[]>;
+  /** Connects and applies migrations; called before the first operation, any number of times. */
+  open(): Promise<void>;
+  /** Ends connections, watches and timers; operations after it reject with CLOSED. */
+  close(): Promise<void>;
+}

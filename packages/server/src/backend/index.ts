@@ -1,0 +1,27 @@
+export type { Backend, Finding } from "./backend.ts";
+export type {
+  ClaimAnswer,
+  ClaimedTask,
+  ClaimRequest,
+  Lease,
+  LeaseSource,
+  ProgressOutcome,
+  ReleaseOutcome,
+  ReleaseRequest,
+  RenewOutcome,
+  Settlement,
+  SettleOutcome,
+  SettleRequest,
+} from "./lease-source.ts";
+export type { Maintenance, PurgeRequest, SweepAnswer, SweepError, SweepRequest } from "./maintenance.ts";
+export type { ListAnswer, ListRequest, QueueCounts, TaskFilter, TaskInspector } from "./task-inspector.ts";
+export type { NewTask, TaskRecord } from "./task-record.ts";
+export type {
+  CancelOutcome,
+  DeleteOutcome,
+  EnqueueOutcome,
+  EnqueueRequest,
+  RequeueOutcome,
+  TaskStore,
+} from "./task-store.ts";
+export type { StopWatching, Wakeups } from "./wakeups.ts";

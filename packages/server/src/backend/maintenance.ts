@@ -1,0 +1,52 @@
+import type { AttemptErrorType, FinishedStatus } from "@taskwright/shared";
+import type { TaskRecord } from "./task-record.ts";
+
+/** The words of an error that a sweep files; the backend adds attempt, worker and time. */
+export interface SweepError {
+  readonly type: AttemptErrorType;
+  readonly message: string;
+}
+
+export interface SweepRequest {
+  /** Lost attempts after which a task result is given up. */
+  readonly maxLostAttempts: number;
+  readonly lost: SweepError;
+  /** The error of the one that is given up. */
+  readonly poisoned: SweepError;
+  readonly expired: SweepError;
+  /** How many task results to change at the most. */
+  readonly limit: number;
+  readonly now: number;
+}
+
+export interface SweepAnswer {
+  /** How many went back to READY after a lost attempt. */
+  readonly returned: number;
+  /** Those that ended here: given up, expired, or cancelled while their worker was lost. */
+  readonly finished: readonly TaskRecord[];
+  /** Whether `limit` left some for the next sweep. */
+  readonly more: boolean;
+}
+
+export interface PurgeRequest {
+  readonly statuses: readonly FinishedStatus[];
+  /** Only what finished at or before this time. */
+  readonly finishedBefore: number;
+  readonly limit: number;
+  /** True counts, up to `limit`, and deletes nothing. */
+  readonly dryRun: boolean;
+  readonly now: number;
+}
+
+/** The facet that keeps a store healthy; every operation is safe to run by any number of processes at once. */
+export interface Maintenance {
+  /**
+   * Returns task results with an expired lease to READY, in their old place in line: one more lost attempt with an
+   * error entry, unless the lease was released `on-expiry`, which counts as nothing and takes no entry. Gives up those
+   * with `maxLostAttempts`, and ends READY ones that no attempt was made at and whose `expiresAt` has come.
+   */
+  sweep(request: SweepRequest): Promise<SweepAnswer>;
+
+  /** Deletes finished task results, oldest first, with deduplication keys whose window is over. */
+  purge(request: PurgeRequest): Promise<{ readonly purged: number; readonly more: boolean }>;
+}

@@ -1,0 +1,2 @@
+export type { SqliteBackendOptions } from "./options.ts";
+export { sqliteBackend } from "./sqlite-backend.ts";

@@ -1,0 +1,55 @@
+/**
+ * Tables for task results and deduplication keys.
+ *
+ * `state`: 0 READY and due later, 1 READY and due, 2 RUNNING, 3 SUCCESSFUL, 4 FAILED, 5 CANCELLED. Times are epoch
+ * milliseconds. Each index holds the rows of some states only, so that a claim never slows with what is finished or due
+ * later, and ends with the columns that its counts need.
+ */
+export const tasks: readonly string[] = [
+  `CREATE TABLE taskwright_task (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    path TEXT NOT NULL,
+    queue TEXT NOT NULL,
+    state INTEGER NOT NULL,
+    priority INTEGER NOT NULL,
+    rank INTEGER NOT NULL,
+    run_after INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    retries_used INTEGER NOT NULL DEFAULT 0,
+    lost_attempts INTEGER NOT NULL DEFAULT 0,
+    max_retries INTEGER NOT NULL,
+    lease_token INTEGER,
+    lease_expires_at INTEGER,
+    lease_uncounted INTEGER NOT NULL DEFAULT 0,
+    cancel_requested INTEGER NOT NULL DEFAULT 0,
+    enqueued_at INTEGER NOT NULL,
+    started_at INTEGER,
+    last_attempted_at INTEGER,
+    finished_at INTEGER,
+    expires_at INTEGER,
+    codec TEXT NOT NULL,
+    input TEXT,
+    policy TEXT,
+    parent_id TEXT,
+    schedule_id TEXT,
+    deduplication_key TEXT,
+    tags TEXT,
+    worker_ids TEXT,
+    progress TEXT,
+    errors TEXT,
+    output TEXT
+  )`,
+  `CREATE INDEX taskwright_task_due ON taskwright_task (queue, path, rank, seq, run_after) WHERE state = 1`,
+  `CREATE INDEX taskwright_task_later ON taskwright_task (queue, path, run_after) WHERE state = 0`,
+  `CREATE INDEX taskwright_task_running ON taskwright_task (lease_expires_at, queue) WHERE state = 2`,
+  `CREATE INDEX taskwright_task_finished ON taskwright_task (state, finished_at, queue) WHERE state >= 3`,
+  `CREATE INDEX taskwright_task_expiring ON taskwright_task (expires_at) WHERE expires_at IS NOT NULL AND state <= 1`,
+  `CREATE INDEX taskwright_task_parent ON taskwright_task (parent_id) WHERE parent_id IS NOT NULL`,
+  `CREATE TABLE taskwright_deduplication (
+    key TEXT NOT NULL PRIMARY KEY,
+    id TEXT NOT NULL,
+    until INTEGER NOT NULL
+  ) WITHOUT ROWID`,
+  `CREATE INDEX taskwright_deduplication_until ON taskwright_deduplication (until)`,
+];

@@ -1,0 +1,49 @@
+import { type Duration, didYouMean, durationToMs, TaskError } from "@taskwright/shared";
+
+/** What `sqliteBackend` takes. */
+export interface SqliteBackendOptions {
+  /** The database file; made when it is not there, in a folder that is. */
+  readonly file: string;
+  /**
+   * What an acknowledged task survives: `"full"` a power cut (synchronous=FULL), `"process"` the end of the process but
+   * not always a power cut (synchronous=NORMAL).
+   * @default "full"
+   */
+  readonly durability?: "full" | "process";
+  /** How long an operation waits for its turn to write beside other processes. @default "30s" */
+  readonly lockTimeout?: Duration;
+}
+
+/** {@link SqliteBackendOptions}, checked and complete. */
+export interface ResolvedSqliteOptions {
+  readonly file: string;
+  readonly durability: "full" | "process";
+  readonly lockTimeoutMs: number;
+}
+
+const NAMES = ["file", "durability", "lockTimeout"];
+
+function invalid(message: string): TaskError {
+  return new TaskError({ code: "INVALID_OPTION", message });
+}
+
+/** Checks the options; throws INVALID_OPTION. */
+export function resolveSqliteOptions(options: SqliteBackendOptions): ResolvedSqliteOptions {
+  for (const name of Object.keys(options)) {
+    if (!NAMES.includes(name)) {
+      throw invalid(`sqliteBackend() has no option "${name.slice(0, 60)}".${didYouMean(name, NAMES)}`);
+    }
+  }
+  const { file, durability = "full", lockTimeout = "30s" } = options;
+  if (typeof file !== "string" || file === "" || file.includes("\0")) {
+    throw invalid('sqliteBackend() needs file: the path of the database, such as "taskwright.db".');
+  }
+  if (file === ":memory:" || file.startsWith("file:")) {
+    throw invalid(
+      "sqliteBackend() keeps tasks in a file. For tasks in memory use memoryBackend() of @taskwright/server/memory.",
+    );
+  }
+  if (durability !== "full" && durability !== "process")
+    throw invalid('durability must be "full" or "process".');
+  return { file, durability, lockTimeoutMs: durationToMs(lockTimeout, "lockTimeout") };
+}

@@ -1,0 +1,113 @@
+import { isTaskError, TASK_STATUSES, type TaskErrorCode, type TaskStatus } from "@taskwright/shared";
+import type { Command } from "commander";
+import type { QueueStats } from "../../core/executor.ts";
+import type { AnyRouter, TaskServer } from "../../create-task-server.ts";
+import type { CliApp } from "../app.ts";
+import type { CliIo } from "../cli-io.ts";
+import { withExamples } from "../command-help.ts";
+import { elapsed } from "../elapsed-time.ts";
+import { printJson } from "../json-output.ts";
+import { painter, safeLines } from "../terminal-text.ts";
+import { printTable } from "../text-table.ts";
+
+interface StatusOptions {
+  readonly backend?: string;
+  readonly json?: boolean;
+}
+
+interface BackendStatus {
+  readonly backend: string;
+  readonly kind: string;
+  /** By state; null when the backend did not answer. */
+  readonly counts: Record<TaskStatus, number> | null;
+  readonly queues: readonly QueueStats[];
+  readonly error: { readonly code: TaskErrorCode; readonly message: string } | null;
+}
+
+const COLUMNS = [
+  { title: "QUEUE", shrinks: true },
+  { title: "PENDING", align: "right" },
+  { title: "DELAYED", align: "right" },
+  { title: "RUNNING", align: "right" },
+  { title: "SUCCESSFUL", align: "right" },
+  { title: "FAILED", align: "right" },
+  { title: "CANCELLED", align: "right" },
+  { title: "OLDEST", align: "right" },
+] as const;
+
+async function statusOf(
+  server: TaskServer<AnyRouter>,
+  backend: string,
+  kind: string,
+): Promise<BackendStatus> {
+  try {
+    const queues = await server.executor.getQueueStats({ backend });
+    const sum = (of: (row: QueueStats) => number) => queues.reduce((total, row) => total + of(row), 0);
+    const counts = {
+      READY: sum((row) => row.pending + row.delayed),
+      RUNNING: sum((row) => row.running),
+      SUCCESSFUL: sum((row) => row.successful),
+      FAILED: sum((row) => row.failed),
+      CANCELLED: sum((row) => row.cancelled),
+    };
+    return { backend, kind, counts, queues, error: null };
+  } catch (error) {
+    if (!isTaskError(error)) throw error;
+    return { backend, kind, counts: null, queues: [], error: { code: error.code, message: error.message } };
+  }
+}
+
+function printStatus(io: CliIo, status: BackendStatus): void {
+  const paint = painter(io.stdout, io.env);
+  io.stdout.write(`${paint("bold", `backend ${status.backend}`)} (${status.kind})\n`);
+  if (status.counts === null) {
+    io.stderr.write(
+      `${painter(io.stderr, io.env)("red", "Error:")} ${safeLines(status.error?.message ?? "")}\n`,
+    );
+    return;
+  }
+  const { counts, queues } = status;
+  if (queues.length === 0) {
+    io.stdout.write("no task results\n");
+    return;
+  }
+  io.stdout.write(`${TASK_STATUSES.map((name) => `${counts[name]} ${name}`).join(", ")}\n\n`);
+  const now = Date.now();
+  const rows = queues.map((row) => [
+    row.queue,
+    ...[row.pending, row.delayed, row.running, row.successful, row.failed, row.cancelled].map(String),
+    row.oldestPendingAt === null ? "-" : elapsed(now - row.oldestPendingAt.getTime()),
+  ]);
+  printTable(io, COLUMNS, rows);
+}
+
+/** Adds `taskwright status`. */
+export function addStatusCommand(program: Command, app: CliApp): void {
+  const command = program
+    .command("status")
+    .summary("count task results by state and queue")
+    .description(
+      "Count task results by state and queue. PENDING are due, OLDEST is how long the first of them has been.",
+    )
+    .option("--backend <name>", "only this backend (default: all)")
+    .option("--json", "print JSON: { backends: [{ backend, kind, counts, queues, error }] }")
+    .action((options: StatusOptions) =>
+      app.withServer(async (server) => {
+        const engine = server["~engine"];
+        const chosen =
+          options.backend === undefined ? [...engine.backends.values()] : [engine.backend(options.backend)];
+        const backends = await Promise.all(
+          chosen.map(({ name, backend }) => statusOf(server, name, backend.kind)),
+        );
+        if (options.json === true) printJson(app.io, { backends });
+        else {
+          for (const [index, status] of backends.entries()) {
+            if (index > 0) app.io.stdout.write("\n");
+            printStatus(app.io, status);
+          }
+        }
+        return backends.some(({ error }) => error !== null) ? 1 : 0;
+      }),
+    );
+  withExamples(command, ["status", "status --json"]);
+}

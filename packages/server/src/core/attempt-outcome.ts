@@ -1,0 +1,80 @@
+import { type AttemptErrorType, isTaskError } from "@taskwright/shared";
+import type { Settlement } from "../backend/index.ts";
+import type { RunningAttempt } from "./attempt.ts";
+import { attemptError } from "./attempt-error.ts";
+import type { AttemptPolicy } from "./attempt-policy.ts";
+import { isNonRetryable, isRetryAfter } from "./handler-signals.ts";
+import { rankOf } from "./rank.ts";
+import { retryDelay } from "./retry-policy.ts";
+
+/** How an attempt's code ended. */
+export type AttemptEnd =
+  | { readonly kind: "returned"; readonly output: string | null }
+  /** `by`: the payload's check, the context, or the handler with its middleware. */
+  | { readonly kind: "threw"; readonly error: unknown; readonly by: "payload" | "context" | "handler" }
+  /** It ignored its signal past the grace. */
+  | { readonly kind: "unresponsive" };
+
+/** What to do about an attempt's end. */
+export type AttemptDecision =
+  | { readonly action: "settle"; readonly settlement: Settlement }
+  /** Give it back uncounted: its worker stops. */
+  | { readonly action: "release" }
+  /** Another attempt holds it. */
+  | { readonly action: "drop" };
+
+function errorType(attempt: RunningAttempt, end: AttemptEnd): AttemptErrorType {
+  if (attempt.abortCause === "timeout") return "TIMEOUT";
+  if (end.kind !== "threw" || end.by === "handler") return "EXECUTION_ERROR";
+  return end.by === "payload" ? "PAYLOAD_ERROR" : "INTERNAL_ERROR";
+}
+
+function nextAttemptAt(
+  error: unknown,
+  facts: { policy: AttemptPolicy; retriesUsed: number; now: number; random: () => number },
+): number {
+  if (isRetryAfter(error))
+    return "ms" in error.wait ? facts.now + error.wait.ms : Math.max(facts.now, error.wait.until.getTime());
+  return facts.now + retryDelay(facts.policy, facts.retriesUsed, facts.random);
+}
+
+/**
+ * Decides what becomes of a task result after an attempt.
+ *
+ * A normal return wins over cancel, timeout and shutdown. A throw after a cancel is CANCELLED, after a shutdown it is
+ * given back uncounted. Payload errors and `NonRetryable` are final; everything else is retried while retries are left.
+ */
+export function decideOutcome(
+  attempt: RunningAttempt,
+  end: AttemptEnd,
+  facts: { readonly policy: AttemptPolicy; readonly now: number; readonly random: () => number },
+): AttemptDecision {
+  if (attempt.abortCause === "lease-lost") return { action: "drop" };
+  if (end.kind === "returned")
+    return { action: "settle", settlement: { status: "SUCCESSFUL", output: end.output } };
+  const thrown =
+    end.kind === "threw"
+      ? end.error
+      : new Error(`The handler did not stop after its timeout of ${attempt.timeoutMs} ms.`);
+  const type = errorType(attempt, end);
+  const error = attemptError(type, thrown, {
+    attempt: attempt.number,
+    workerId: attempt.workerId,
+    at: facts.now,
+  });
+  if (attempt.abortCause === "cancel") {
+    const isAbort =
+      isTaskError(thrown, "TASK_CANCELLED") || (thrown as Error | undefined)?.name === "AbortError";
+    return { action: "settle", settlement: { status: "CANCELLED", error: isAbort ? null : error } };
+  }
+  if (attempt.abortCause === "shutdown" && end.kind === "threw" && end.by !== "payload")
+    return { action: "release" };
+  const { retriesUsed, maxRetries, priority } = attempt.claimed;
+  const isFinal = type === "PAYLOAD_ERROR" || isNonRetryable(thrown) || retriesUsed >= maxRetries;
+  if (isFinal) return { action: "settle", settlement: { status: "FAILED", error, started: true } };
+  const runAfter = nextAttemptAt(thrown, { ...facts, retriesUsed });
+  return {
+    action: "settle",
+    settlement: { status: "READY", runAfter, rank: rankOf(runAfter, priority), error },
+  };
+}

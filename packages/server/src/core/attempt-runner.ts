@@ -1,0 +1,183 @@
+import type { TaskStatus } from "@taskwright/shared";
+import type { ClaimedTask, Settlement } from "../backend/index.ts";
+import { RunningAttempt } from "./attempt.ts";
+import { type AttemptDecision, type AttemptEnd, decideOutcome } from "./attempt-outcome.ts";
+import { type AttemptPolicy, decodePolicy } from "./attempt-policy.ts";
+import type { Engine, EngineTask } from "./engine.ts";
+import { callHandler } from "./handler-call.ts";
+import type { HeldLease, LeaseKeeper } from "./lease-keeper.ts";
+import type { OpenedBackend } from "./opened-backend.ts";
+import { reportFailure } from "./report-failure.ts";
+import { settleSafely } from "./settle-safely.ts";
+
+/** What became of a task result in this process; `lost`: another process has it, or will. */
+export type Settled = TaskStatus | "released" | "lost";
+
+/** The end of a task result that was claimed too late to be started. */
+function expiredSettlement(at: number): Settlement {
+  const error = {
+    type: "EXPIRED",
+    exceptionClass: "EXPIRED",
+    message: "It was not started in time.",
+    stack: null,
+    attempt: 0,
+    workerId: null,
+    at: new Date(at).toISOString(),
+  } as const;
+  return { status: "FAILED", error, started: false };
+}
+
+/** Runs claimed task results: the only code that calls handlers. */
+export class AttemptRunner {
+  readonly #engine: Engine;
+  readonly #opened: OpenedBackend;
+  readonly #workerId: string;
+  readonly #keeper: LeaseKeeper;
+
+  constructor(engine: Engine, parts: { opened: OpenedBackend; workerId: string; keeper: LeaseKeeper }) {
+    this.#engine = engine;
+    this.#opened = parts.opened;
+    this.#workerId = parts.workerId;
+    this.#keeper = parts.keeper;
+  }
+
+  /**
+   * Runs one attempt; resolves when its slot is free.
+   *
+   * `settled` resolves when the store has the outcome. Neither rejects: whatever goes wrong is stored or logged.
+   */
+  async run(
+    claimed: ClaimedTask,
+    held: HeldLease,
+    watch?: (attempt: RunningAttempt) => void,
+  ): Promise<{ settled: Promise<Settled> }> {
+    const task = this.#engine.task(claimed.path);
+    const now = this.#opened.clock.now();
+    // Expiry is for what never started: a retry or a lost worker does not bring it back.
+    if (claimed.attempts === 1 && claimed.expiresAt !== null && claimed.expiresAt <= now)
+      return { settled: this.#settle(held, expiredSettlement(now)) };
+    const policy = decodePolicy(claimed.policy, task.options);
+    const { timeoutMs } = policy;
+    const attempt = new RunningAttempt({
+      claimed,
+      opened: this.#opened,
+      workerId: this.#workerId,
+      timeoutMs,
+      host: this.#engine.host,
+    });
+    watch?.(attempt);
+    if (this.#engine.events.has("started")) this.#engine.events.emit("started", this.#event(attempt));
+    const end = await this.#execute(task, attempt, held);
+    return { settled: this.#finish(attempt, { end, policy, held }) };
+  }
+
+  #execute(task: EngineTask, attempt: RunningAttempt, held: HeldLease): Promise<AttemptEnd> {
+    return new Promise((resolve) => {
+      this.#keeper.begin(held, attempt, () => resolve({ kind: "unresponsive" }));
+      void this.#call(task, attempt).then(resolve);
+    });
+  }
+
+  async #call(task: EngineTask, attempt: RunningAttempt): Promise<AttemptEnd> {
+    const { claimed } = attempt;
+    let by: "payload" | "context" | "handler" = "payload";
+    try {
+      const decoded = task.payload.decodeInput(claimed.input, claimed.codec);
+      const input = decoded instanceof Promise ? await decoded : decoded;
+      by = "context";
+      const ctx = await this.#context(attempt);
+      by = "handler";
+      const returned = await callHandler(this.#engine, task, { attempt, input, ctx });
+      by = "payload";
+      const output = task.payload.encodeOutput(returned);
+      return { kind: "returned", output: output instanceof Promise ? await output : output };
+    } catch (error) {
+      return { kind: "threw", error, by };
+    }
+  }
+
+  #context(attempt: RunningAttempt): unknown {
+    const { createContext } = this.#engine;
+    if (createContext === undefined) return {};
+    return createContext({
+      id: attempt.id,
+      path: attempt.path,
+      queue: attempt.queue,
+      attempt: attempt.number,
+    });
+  }
+
+  #finish(
+    attempt: RunningAttempt,
+    parts: { end: AttemptEnd; policy: AttemptPolicy; held: HeldLease },
+  ): Promise<Settled> {
+    const { end, policy, held } = parts;
+    const isAbandoned = end.kind === "unresponsive" && attempt.abortCause === "shutdown";
+    const decision: AttemptDecision = isAbandoned
+      ? { action: "drop" }
+      : decideOutcome(attempt, end, { policy, now: this.#opened.clock.now(), random: Math.random });
+    if (decision.action === "settle") return this.#settle(held, decision.settlement, attempt);
+    if (decision.action === "release") return this.#release(attempt, held);
+    this.#keeper.drop(held);
+    if (!isAbandoned && this.#engine.events.has("leaseLost"))
+      this.#engine.events.emit("leaseLost", this.#event(attempt));
+    return Promise.resolve("lost");
+  }
+
+  async #release(attempt: RunningAttempt, held: HeldLease): Promise<Settled> {
+    try {
+      const items = [{ lease: held.claimed, started: true, when: "now" as const }];
+      await this.#opened.leases.release({ items, now: this.#opened.clock.now() });
+      this.#engine.events.emit("released", this.#event(attempt));
+      return "released";
+    } catch (error) {
+      const facts = { err: error, id: attempt.id, task: attempt.path };
+      this.#engine.logger.warn(facts, "A lease could not be given back; it will expire.");
+      return "lost";
+    } finally {
+      this.#keeper.drop(held);
+    }
+  }
+
+  async #settle(held: HeldLease, settlement: Settlement, attempt?: RunningAttempt): Promise<Settled> {
+    const outcome = await settleSafely(this.#engine, this.#opened, { lease: held.claimed, settlement });
+    this.#keeper.drop(held);
+    const { events } = this.#engine;
+    if (outcome.outcome === "lease-lost") {
+      attempt?.abort("lease-lost");
+      if (attempt !== undefined && events.has("leaseLost")) events.emit("leaseLost", this.#event(attempt));
+      return "lost";
+    }
+    const { id, path, queue } = held.claimed;
+    const base = { id, path, queue, backend: this.#opened.name };
+    const { status } = outcome;
+    if (status === "CANCELLED") events.emit("cancelled", base);
+    else if (settlement.status === "FAILED") {
+      reportFailure(this.#engine, this.#opened, {
+        ...base,
+        attempt: attempt?.number ?? 0,
+        error: settlement.error,
+      });
+    } else if (attempt !== undefined && settlement.status === "READY") {
+      const { error, runAfter } = settlement;
+      events.emit("retrying", { ...this.#event(attempt), error, runAfter: new Date(runAfter) });
+    } else if (attempt !== undefined && events.has("succeeded")) {
+      const durationMs = this.#engine.host.monotonicTime() - attempt.startedAt;
+      events.emit("succeeded", { ...this.#event(attempt), durationMs });
+    }
+    if (status !== "READY" && events.has("finished")) events.emit("finished", { ...base, status });
+    return status;
+  }
+
+  #event(attempt: RunningAttempt): {
+    id: string;
+    path: string;
+    queue: string;
+    backend: string;
+    attempt: number;
+    workerId: string;
+  } {
+    const { id, path, queue, workerId, number } = attempt;
+    return { id, path, queue, backend: this.#opened.name, attempt: number, workerId };
+  }
+}

@@ -1,0 +1,36 @@
+import type { Backend } from "../backend/index.ts";
+
+/** What a backend can do, told from the facets it has. */
+export interface Capabilities {
+  /** Delayed tasks (Django: `supports_defer`). */
+  readonly supportsDefer: boolean;
+  /** Asynchronous handlers (Django: `supports_async_task`). */
+  readonly supportsAsyncTask: boolean;
+  /** Reading results (Django: `supports_get_result`). */
+  readonly supportsGetResult: boolean;
+  /** Order by priority (Django: `supports_priority`). */
+  readonly supportsPriority: boolean;
+  /** Workers claim from it. */
+  readonly leases: boolean;
+  /** Expired leases are swept and finished results purged. */
+  readonly maintenance: boolean;
+  /** Lists and counts. */
+  readonly inspector: boolean;
+  /** Tells other processes at once, without polling. */
+  readonly wakeups: boolean;
+}
+
+/** Lists what a backend can do. */
+export function capabilitiesOf(backend: Backend): Capabilities {
+  const leases = backend.leases !== undefined;
+  return {
+    supportsDefer: true,
+    supportsAsyncTask: true,
+    supportsGetResult: true,
+    supportsPriority: leases,
+    leases,
+    maintenance: backend.maintenance !== undefined,
+    inspector: backend.inspector !== undefined,
+    wakeups: backend.wakeups !== undefined,
+  };
+}

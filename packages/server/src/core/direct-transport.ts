@@ -1,0 +1,200 @@
+import {
+  type CallOptions,
+  type CancelAnswer,
+  type Enqueued,
+  isTaskError,
+  type ListOptions,
+  PayloadError,
+  type PayloadErrorData,
+  type ResultAddress,
+  TaskError,
+  type TaskResult,
+  type TaskResultPage,
+  type TaskTransport,
+} from "@taskwright/shared";
+import type { EnqueueOutcome, NewTask, TaskRecord } from "../backend/index.ts";
+import type { Engine, EngineTask } from "./engine.ts";
+import { listResults } from "./list-results.ts";
+import { type Call, newTask, resolveCall } from "./new-task.ts";
+import type { OpenedBackend } from "./opened-backend.ts";
+import { toTaskResult } from "./result-mapping.ts";
+import { type Wait, waitForEnd } from "./result-waiter.ts";
+
+/** Carries a client's calls straight to the server's backends. */
+export class DirectTransport implements TaskTransport {
+  readonly #engine: Engine;
+  readonly #parentId: string | null;
+
+  /** @param parentId the task result on whose behalf the calls are made, or null */
+  constructor(engine: Engine, parentId: string | null) {
+    this.#engine = engine;
+    this.#parentId = parentId;
+  }
+
+  async enqueue(call: { path: string; input: unknown; options: readonly CallOptions[] }): Promise<Enqueued> {
+    const task = this.#engine.task(call.path);
+    const resolved = resolveCall(task, call.options);
+    const opened = this.#engine.backend(resolved.options.backend);
+    const encoded = task.payload.encodeInput(call.input);
+    const input = encoded instanceof Promise ? await encoded : encoded;
+    if (!opened.isOpen) await opened.open();
+    const item = this.#newTask(task, resolved, { input, opened });
+    return this.#answer(item, await opened.enqueues.add(item), opened.name);
+  }
+
+  async enqueueMany(call: {
+    path: string;
+    inputs: readonly unknown[];
+    options: readonly CallOptions[];
+  }): Promise<readonly Enqueued[]> {
+    const task = this.#engine.task(call.path);
+    const resolved = resolveCall(task, call.options);
+    const opened = this.#engine.backend(resolved.options.backend);
+    if (!Array.isArray(call.inputs)) {
+      throw new TaskError({
+        code: "INVALID_OPTION",
+        message: `enqueueMany of ${task.path} takes an array of inputs.`,
+      });
+    }
+    const inputs = await encodeAll(task, call.inputs);
+    if (inputs.length === 0) return [];
+    if (!opened.isOpen) await opened.open();
+    const tasks = inputs.map((input) => this.#newTask(task, resolved, { input, opened }));
+    const outcomes = await opened.backend.store.enqueue({ tasks, atomic: true, now: opened.clock.now() });
+    if (outcomes.some((outcome) => outcome.outcome === "failed")) throw incomplete(task, tasks, outcomes);
+    return tasks.map((item, index) => this.#answer(item, outcomes[index] as EnqueueOutcome, opened.name));
+  }
+
+  async getResult(address: ResultAddress): Promise<TaskResult> {
+    const { record, opened } = await this.#find(address);
+    return toTaskResult(record, this.#engine.tasks.get(record.path), opened.name);
+  }
+
+  async waitForResult(address: ResultAddress, wait: Wait): Promise<TaskResult> {
+    const { opened } = await this.#find(address);
+    const read = () => this.#read(opened, address);
+    const record = await waitForEnd(opened, address.id, { wait, host: this.#engine.host, read });
+    return toTaskResult(record, this.#engine.tasks.get(record.path), opened.name);
+  }
+
+  async cancel(address: ResultAddress): Promise<CancelAnswer> {
+    const { record, opened } = await this.#find(address);
+    const outcome = await opened.backend.store.cancel({ id: address.id, now: opened.clock.now() });
+    if (outcome === "not-found") throw notFound(address.id);
+    if (outcome === "cancelled") {
+      const event = { id: record.id, path: record.path, queue: record.queue, backend: opened.name };
+      this.#engine.events.emit("cancelled", event);
+      this.#engine.events.emit("finished", { ...event, status: "CANCELLED" });
+    }
+    return outcome;
+  }
+
+  listResults(options: ListOptions): Promise<TaskResultPage> {
+    return listResults(this.#engine, options);
+  }
+
+  #newTask(task: EngineTask, call: Call, facts: { input: string | null; opened: OpenedBackend }): NewTask {
+    return newTask(task, call, {
+      input: facts.input,
+      parentId: this.#parentId,
+      now: facts.opened.clock.now(),
+      host: this.#engine.host,
+    });
+  }
+
+  #answer(item: NewTask, outcome: EnqueueOutcome, backend: string): Enqueued {
+    if (outcome.outcome === "failed") throw outcome.error;
+    const deduplicated = outcome.outcome === "deduplicated";
+    const id = deduplicated ? outcome.id : item.id;
+    const { events } = this.#engine;
+    if (events.has("enqueued"))
+      events.emit("enqueued", { id, path: item.path, queue: item.queue, backend, deduplicated });
+    return { id, deduplicated, status: deduplicated ? outcome.status : "READY" };
+  }
+
+  /** Looks in the named backend; without a name, in the task's own and then in the others. */
+  async #find(address: ResultAddress): Promise<{ record: TaskRecord; opened: OpenedBackend }> {
+    for (const opened of this.#candidates(address)) {
+      if (!opened.isOpen) await opened.open();
+      const record = await opened.reads.add(address.id);
+      if (record !== null) return { record: checkedPath(record, address), opened };
+    }
+    throw notFound(address.id);
+  }
+
+  #candidates(address: ResultAddress): readonly OpenedBackend[] {
+    if (typeof address.id !== "string" || address.id === "") {
+      throw new TaskError({
+        code: "INVALID_OPTION",
+        message: "The id of a task result must be a non-empty string.",
+      });
+    }
+    if (address.backend !== null) return [this.#engine.backend(address.backend)];
+    const all = [...this.#engine.backends.values()];
+    const own = address.path === null ? undefined : this.#engine.task(address.path).options.backend;
+    return all.sort((left, right) => Number(right.name === own) - Number(left.name === own));
+  }
+
+  async #read(opened: OpenedBackend, address: ResultAddress): Promise<TaskRecord> {
+    const record = await opened.reads.add(address.id);
+    if (record === null) throw notFound(address.id);
+    return checkedPath(record, address);
+  }
+}
+
+function checkedPath(record: TaskRecord, address: ResultAddress): TaskRecord {
+  if (address.path === null || record.path === address.path) return record;
+  throw new TaskError({
+    code: "RESULT_MISMATCH",
+    message: `${address.id} is a result of ${record.path}, not of ${address.path}.`,
+    data: { id: address.id, path: record.path },
+  });
+}
+
+function notFound(id: string): TaskError {
+  return new TaskError({
+    code: "RESULT_NOT_FOUND",
+    message: `There is no task result ${id.slice(0, 100)}: it was never stored here, or has been purged.`,
+    data: { id: id.slice(0, 100) },
+  });
+}
+
+/** Encodes every input before any is stored; the first that does not fit is thrown with its position. */
+async function encodeAll(task: EngineTask, inputs: readonly unknown[]): Promise<(string | null)[]> {
+  const encoded: (string | null)[] = [];
+  for (const [index, input] of inputs.entries()) {
+    try {
+      const text = task.payload.encodeInput(input);
+      encoded.push(text instanceof Promise ? await text : text);
+    } catch (error) {
+      if (!isTaskError(error, "PAYLOAD_ERROR") || error.data === undefined) throw error;
+      const data = error.data as PayloadErrorData;
+      throw new PayloadError({
+        message: `[${index}] ${error.message}`,
+        data: { ...data, index },
+        cause: error,
+      });
+    }
+  }
+  return encoded;
+}
+
+function incomplete(
+  task: EngineTask,
+  tasks: readonly NewTask[],
+  outcomes: readonly EnqueueOutcome[],
+): TaskError {
+  const failed = outcomes.filter((outcome) => outcome.outcome === "failed");
+  return new TaskError({
+    code: "ENQUEUE_INCOMPLETE",
+    message: `${failed.length} of ${tasks.length} tasks of ${task.path} were not stored; data.outcomes tells which.`,
+    data: {
+      outcomes: outcomes.map((outcome, index) =>
+        outcome.outcome === "failed"
+          ? { stored: false as const, error: outcome.error }
+          : { stored: true as const, id: outcome.outcome === "stored" ? tasks[index]?.id : outcome.id },
+      ),
+    },
+    cause: failed[0]?.error,
+  });
+}

@@ -1,0 +1,125 @@
+import {
+  didYouMean,
+  mergeOptions,
+  type ResolvedOptions,
+  TaskError,
+  TaskPayload,
+  tasksByPath,
+} from "@taskwright/shared";
+import type { Backend } from "../backend/index.ts";
+import type { BuiltHandler } from "./handler-types.ts";
+import type { Host } from "./host.ts";
+import type { Logger } from "./logger.ts";
+import { OpenedBackend } from "./opened-backend.ts";
+import { type FailedTask, TaskEventHub } from "./task-events.ts";
+
+/** A task as the engine runs it. */
+export interface EngineTask {
+  readonly path: string;
+  readonly label: string;
+  readonly payload: TaskPayload;
+  /** The task's options over the contract's defaults. */
+  readonly options: ResolvedOptions;
+  readonly queues: ReadonlySet<string> | "any";
+  /** Absent in a client, and for tasks that this server leaves to others. */
+  readonly handler?: BuiltHandler;
+}
+
+/** What an {@link Engine} is made of, all of it checked. */
+export interface EngineInit {
+  readonly router: { readonly "~router": unknown };
+  readonly backends: Readonly<Record<string, Backend>>;
+  readonly handlers: ReadonlyMap<string, BuiltHandler>;
+  readonly createContext?: (request: ContextRequest) => unknown;
+  readonly onFailed?: (failed: FailedTask) => unknown;
+  readonly maxPayloadBytes?: number;
+  readonly logger: Logger;
+  readonly host: Host;
+}
+
+/** What `createContext` is told about the attempt it makes a context for. */
+export interface ContextRequest {
+  readonly id: string;
+  readonly path: string;
+  readonly queue: string;
+  /** The attempt's number, from 1. */
+  readonly attempt: number;
+}
+
+/** Everything that clients, workers and edges of one server share. */
+export class Engine {
+  readonly tasks: ReadonlyMap<string, EngineTask>;
+  readonly backends: ReadonlyMap<string, OpenedBackend>;
+  readonly events: TaskEventHub;
+  readonly logger: Logger;
+  readonly host: Host;
+  readonly createContext: ((request: ContextRequest) => unknown) | undefined;
+  readonly onFailed: ((failed: FailedTask) => unknown) | undefined;
+
+  constructor(init: EngineInit) {
+    this.host = init.host;
+    this.logger = init.logger;
+    this.events = new TaskEventHub(init.logger);
+    this.createContext = init.createContext;
+    this.onFailed = init.onFailed;
+    this.backends = new Map(
+      Object.entries(init.backends).map(([name, backend]) => [
+        name,
+        new OpenedBackend(name, backend, init.host),
+      ]),
+    );
+    this.tasks = new Map(
+      [...tasksByPath(init.router)].map(([path, task]) => {
+        const { config, options } = task["~task"];
+        const handler = init.handlers.get(path);
+        return [
+          path,
+          {
+            path,
+            label: options.label ?? path,
+            payload: new TaskPayload(path, task["~task"], init.maxPayloadBytes),
+            options: mergeOptions(config.defaults, options),
+            queues: config.queues,
+            ...(handler === undefined ? {} : { handler }),
+          },
+        ];
+      }),
+    );
+    for (const task of this.tasks.values()) this.backend(task.options.backend, `The task ${task.path}`);
+  }
+
+  /** Finds a task; throws UNKNOWN_TASK with the nearest path. */
+  task(path: string): EngineTask {
+    const task = this.tasks.get(path);
+    if (task !== undefined) return task;
+    throw new TaskError({
+      code: "UNKNOWN_TASK",
+      message: `The router has no task "${path.slice(0, 200)}".${didYouMean(path, this.tasks.keys())}`,
+      data: { path: path.slice(0, 200) },
+    });
+  }
+
+  /** Finds a backend; throws UNKNOWN_BACKEND with the nearest name. */
+  backend(name: string, who?: string): OpenedBackend {
+    const backend = this.backends.get(name);
+    if (backend !== undefined) return backend;
+    const names = [...this.backends.keys()];
+    throw new TaskError({
+      code: "UNKNOWN_BACKEND",
+      message: `${who ?? "The call"} names the backend "${name.slice(0, 100)}", which is not configured.${didYouMean(name, names)} Configured: ${names.join(", ")}.`,
+      data: { backend: name.slice(0, 100) },
+    });
+  }
+
+  /** Opens every backend. */
+  async open(): Promise<void> {
+    await Promise.all([...this.backends.values()].map((backend) => backend.open()));
+  }
+
+  /** Closes every backend; all are tried, and the first failure is thrown. */
+  async close(): Promise<void> {
+    const closed = await Promise.allSettled([...this.backends.values()].map((backend) => backend.close()));
+    const failed = closed.find((outcome) => outcome.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  }
+}

@@ -1,0 +1,88 @@
+import { type TaskClient, TaskError, taskClient } from "@taskwright/shared";
+import type { RunningAttempt } from "./attempt.ts";
+import { DirectTransport } from "./direct-transport.ts";
+import type { Engine, EngineTask } from "./engine.ts";
+import type { HandlerArguments, MiddlewareArguments, MiddlewareResult } from "./handler-types.ts";
+import type { Logger } from "./logger.ts";
+
+interface AnyRouter {
+  readonly "~router": unknown;
+}
+
+/** What a handler gets; what few handlers use is made when it is asked for. */
+class HandlerCall implements HandlerArguments<unknown, unknown, AnyRouter> {
+  readonly input: unknown;
+  readonly ctx: unknown;
+  readonly attempt: RunningAttempt;
+  readonly #engine: Engine;
+
+  constructor(
+    engine: Engine,
+    attempt: RunningAttempt,
+    values: { readonly input: unknown; readonly ctx: unknown },
+  ) {
+    this.#engine = engine;
+    this.attempt = attempt;
+    this.input = values.input;
+    this.ctx = values.ctx;
+  }
+
+  get signal(): AbortSignal {
+    return this.attempt.signal;
+  }
+  get client(): TaskClient<AnyRouter> {
+    return taskClient(new DirectTransport(this.#engine, this.attempt.id));
+  }
+  get logger(): Logger {
+    return attemptLogger(this.#engine.logger, this.attempt);
+  }
+}
+
+function attemptLogger(logger: Logger, attempt: RunningAttempt): Logger {
+  return logger.child?.({ task: attempt.path, id: attempt.id, attempt: attempt.number }) ?? logger;
+}
+
+/** Calls a task's handler inside its middleware; rejects with whatever either throws. */
+export function callHandler(
+  engine: Engine,
+  task: EngineTask,
+  call: { readonly attempt: RunningAttempt; readonly input: unknown; readonly ctx: unknown },
+): unknown {
+  const { attempt, input } = call;
+  const built = task.handler;
+  if (built === undefined) {
+    throw new TaskError({ code: "HANDLER_MISSING", message: `This server has no handler for ${task.path}.` });
+  }
+  const { middleware } = built;
+  if (middleware.length === 0) return built.handle(new HandlerCall(engine, attempt, call));
+  const step = async (index: number, ctx: unknown): Promise<MiddlewareResult<object>> => {
+    const around = middleware[index];
+    if (around === undefined) {
+      return { output: await built.handle(new HandlerCall(engine, attempt, { input, ctx })) };
+    }
+    let called = false;
+    const next = (more?: { readonly ctx: object }) => {
+      if (called) throw new Error(`A middleware of ${task.path} called next() twice.`);
+      called = true;
+      return step(index + 1, more === undefined ? ctx : { ...(ctx as object), ...more.ctx });
+    };
+    const args: MiddlewareArguments<unknown> = {
+      input,
+      ctx,
+      attempt,
+      get signal() {
+        return attempt.signal;
+      },
+      get logger() {
+        return attemptLogger(engine.logger, attempt);
+      },
+      next: next as MiddlewareArguments<unknown>["next"],
+    };
+    const result = await around(args);
+    if (typeof result !== "object" || result === null || !("output" in result)) {
+      throw new Error(`A middleware of ${task.path} must return what next() gave, or { output }.`);
+    }
+    return result;
+  };
+  return step(0, call.ctx).then((result) => result.output);
+}

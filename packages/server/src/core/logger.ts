@@ -1,0 +1,29 @@
+/** Where the engine's messages go; pino's loggers and `console` fit. */
+export interface Logger {
+  debug(facts: object, message: string): void;
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+  /** Makes a logger that adds facts to each message. */
+  child?(facts: object): Logger;
+}
+
+/** The logger of a server that is given none: the program that runs it may take its messages. */
+export interface UnclaimedLogger extends Logger {
+  /** Sends messages there from now on. */
+  "~sendTo"(logger: Logger): void;
+}
+
+/** Makes an {@link UnclaimedLogger}; `first` gets the messages until somebody takes them. */
+export function unclaimedLogger(first: Logger): UnclaimedLogger {
+  let target = first;
+  return {
+    debug: (facts, message) => target.debug(facts, message),
+    info: (facts, message) => target.info(facts, message),
+    warn: (facts, message) => target.warn(facts, message),
+    error: (facts, message) => target.error(facts, message),
+    "~sendTo": (logger) => {
+      target = logger;
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import {
+  type CallOptions,
+  mergeOptions,
+  type ParsedOptions,
+  parseOptions,
+  type ResolvedOptions,
+} from "@taskwright/shared";
+import type { NewTask } from "../backend/index.ts";
+import { encodePolicy } from "./attempt-policy.ts";
+import type { EngineTask } from "./engine.ts";
+import type { Host } from "./host.ts";
+import { rankOf } from "./rank.ts";
+
+const NOTHING: ParsedOptions = {};
+
+/** A call's options, checked and merged. */
+export interface Call {
+  readonly options: ResolvedOptions;
+  readonly policy: string | null;
+}
+
+/** Lays a nearer level of a call over a farther one: what says the same thing in another way gives way. */
+function overlay(farther: ParsedOptions, nearer: ParsedOptions): ParsedOptions {
+  const merged: { -readonly [K in keyof ParsedOptions]: ParsedOptions[K] } = { ...farther, ...nearer };
+  if (nearer.backoff !== undefined) delete merged.retryDelayMs;
+  if (nearer.retryDelayMs !== undefined) delete merged.backoff;
+  if (nearer.runAt !== undefined) delete merged.countdownMs;
+  if (nearer.countdownMs !== undefined) delete merged.runAt;
+  return merged;
+}
+
+/** Checks the levels of a call's options, nearest last; throws INVALID_OPTION or UNKNOWN_QUEUE. */
+export function resolveCall(task: EngineTask, levels: readonly CallOptions[]): Call {
+  if (levels.length === 0) return { options: task.options, policy: null };
+  const call = levels.map((level) => parseOptions(level, "call", task.queues)).reduce(overlay, NOTHING);
+  return { options: mergeOptions(task.options, call), policy: encodePolicy(call) };
+}
+
+function deduplicationOf(
+  task: EngineTask,
+  options: ResolvedOptions,
+  input: string | null,
+  host: Host,
+): string | null {
+  if (options.deduplicationId !== undefined)
+    return host.sha256(`id\0${task.path}\0${options.deduplicationId}`);
+  if (!options.deduplicated) return null;
+  return host.sha256(
+    `content\0${task.path}\0${task.payload.codec.id}\0${task.payload.canonicalInput(input)}`,
+  );
+}
+
+/** Makes the record to store of a checked call and its encoded input. */
+export function newTask(
+  task: EngineTask,
+  call: Call,
+  facts: {
+    readonly input: string | null;
+    readonly parentId: string | null;
+    readonly now: number;
+    readonly host: Host;
+  },
+): NewTask {
+  const { options, policy } = call;
+  const { now, input } = facts;
+  const dueAt = options.runAt ?? now + (options.countdownMs ?? 0);
+  const key = deduplicationOf(task, options, input, facts.host);
+  return {
+    id: facts.host.newId(),
+    path: task.path,
+    queue: options.queue,
+    priority: options.priority,
+    rank: rankOf(dueAt, options.priority),
+    runAfter: dueAt,
+    enqueuedAt: now,
+    expiresAt: options.expiresMs === undefined ? null : dueAt + options.expiresMs,
+    codec: task.payload.codec.id,
+    input,
+    maxRetries: options.maxRetries,
+    policy,
+    parentId: facts.parentId,
+    scheduleId: null,
+    tags: options.tags,
+    deduplication: key === null ? null : { key, until: now + options.deduplicationWindowMs },
+  };
+}

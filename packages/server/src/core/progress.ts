@@ -1,0 +1,27 @@
+import { findJsonProblem, isLargerThan, PayloadError } from "@taskwright/shared";
+
+const MAX_PROGRESS_BYTES = 16 * 1024;
+
+function refuse(path: string, message: string, code: string): PayloadError {
+  return new PayloadError({
+    message: `${path}: ${message}`,
+    data: { task: path, side: "output", issues: [{ path: [], message, code }] },
+  });
+}
+
+/** Turns a progress value into JSON text of at most 16 KB; throws PayloadError. */
+export function encodeProgress(path: string, value: unknown): string {
+  const problem = findJsonProblem(value, "progress");
+  if (problem !== undefined) throw refuse(path, `${problem.path} ${problem.problem}`, "not_json_safe");
+  if (value === undefined)
+    throw refuse(
+      path,
+      "progress must be a number or another JSON-safe value; got undefined",
+      "not_json_safe",
+    );
+  const text = JSON.stringify(value);
+  if (isLargerThan(text, MAX_PROGRESS_BYTES)) {
+    throw refuse(path, `progress has more than ${MAX_PROGRESS_BYTES} bytes as JSON`, "too_large");
+  }
+  return text;
+}

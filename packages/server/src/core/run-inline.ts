@@ -1,0 +1,85 @@
+import type { AnyTask } from "@taskwright/shared";
+import { RunningAttempt } from "./attempt.ts";
+import type { Engine, EngineTask } from "./engine.ts";
+import { callHandler } from "./handler-call.ts";
+import { encodeProgress } from "./progress.ts";
+
+type RunArguments<TInput> = [TInput] extends [void]
+  ? []
+  : undefined extends TInput
+    ? [input?: TInput]
+    : [input: TInput];
+
+/** Runs a task's handler now, in this process: `server.run.sendEmail(input)`. */
+export type TaskRunners<TRecord> = {
+  readonly [K in keyof TRecord]: TRecord[K] extends { readonly "~router": infer TInner }
+    ? TaskRunners<TInner>
+    : TRecord[K] extends AnyTask
+      ? (...args: RunArguments<TRecord[K]["~types"]["input"]>) => Promise<TRecord[K]["~types"]["output"]>
+      : never;
+};
+
+/** An attempt of no task result: its progress is checked and goes nowhere. */
+class InlineAttempt extends RunningAttempt {
+  override async progress(value: unknown): Promise<void> {
+    encodeProgress(this.path, value);
+  }
+}
+
+function inlineAttempt(engine: Engine, task: EngineTask): InlineAttempt {
+  const { options, path } = task;
+  const now = engine.host.wallTime();
+  return new InlineAttempt({
+    claimed: {
+      id: engine.host.newId(),
+      token: "inline",
+      path,
+      queue: options.queue,
+      priority: options.priority,
+      codec: task.payload.codec.id,
+      input: null,
+      attempts: 1,
+      retriesUsed: 0,
+      maxRetries: 0,
+      policy: null,
+      enqueuedAt: now,
+      runAfter: now,
+      expiresAt: null,
+      parentId: null,
+      scheduleId: null,
+      tags: options.tags,
+    },
+    opened: engine.backend(options.backend),
+    workerId: `inline-${engine.host.processName}`,
+    timeoutMs: null,
+    host: engine.host,
+  });
+}
+
+async function runInline(engine: Engine, task: EngineTask, value: unknown): Promise<unknown> {
+  const codecId = task.payload.codec.id;
+  const input = await task.payload.decodeInput(await task.payload.encodeInput(value), codecId);
+  const attempt = inlineAttempt(engine, task);
+  const { id, path, queue, number } = attempt;
+  const ctx =
+    engine.createContext === undefined
+      ? {}
+      : await engine.createContext({ id, path, queue, attempt: number });
+  const output = await callHandler(engine, task, { attempt, input, ctx });
+  return task.payload.decodeOutput(await task.payload.encodeOutput(output), codecId);
+}
+
+/** Makes the runners of an engine's tasks; payloads make the same trip through schemas and codec as in a worker. */
+export function taskRunners(engine: Engine): Record<string, unknown> {
+  const root: Record<string, unknown> = {};
+  for (const task of engine.tasks.values()) {
+    const names = task.path.split(".");
+    let node = root;
+    for (const name of names.slice(0, -1)) {
+      node[name] ??= {};
+      node = node[name] as Record<string, unknown>;
+    }
+    node[names.at(-1) as string] = (value?: unknown) => runInline(engine, task, value);
+  }
+  return root;
+}

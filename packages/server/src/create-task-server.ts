@@ -1,0 +1,206 @@
+import { didYouMean, type TaskClient, TaskError, type TaskPath, taskClient } from "@taskwright/shared";
+import type { Backend } from "./backend/index.ts";
+import { type Capabilities, capabilitiesOf } from "./core/capabilities.ts";
+import { DirectTransport } from "./core/direct-transport.ts";
+import { type ContextRequest, Engine } from "./core/engine.ts";
+import { createExecutor, type Executor } from "./core/executor.ts";
+import { handlerTable } from "./core/handler-table.ts";
+import type { Handlers, HandlersOnly } from "./core/handler-types.ts";
+import type { Host } from "./core/host.ts";
+import { type Logger, unclaimedLogger } from "./core/logger.ts";
+import { type TaskRunners, taskRunners } from "./core/run-inline.ts";
+import type { FailedTask, TaskEvents } from "./core/task-events.ts";
+import { defaultLogger } from "./default-logger.ts";
+import { systemHost } from "./system-host.ts";
+
+/** A router of any tasks. */
+export interface AnyRouter {
+  readonly "~router": unknown;
+}
+
+/** What every way of making a server or client has in common: where task results are kept. */
+export type BackendOptions =
+  | { readonly backend: Backend; readonly backends?: undefined }
+  /** By name; `default` is the one that tasks use which name no other. */
+  | {
+      readonly backends: { readonly default: Backend } & Readonly<Record<string, Backend>>;
+      readonly backend?: undefined;
+    };
+
+/** What servers and direct clients share. */
+export interface CommonOptions {
+  /** Where messages go; a pino logger and `console` fit. @default warnings and errors to the console */
+  readonly logger?: Logger;
+  /** The most bytes of one encoded input or output. @default 262144 */
+  readonly maxPayloadBytes?: number;
+  /** Clock, timers and ids, for tests. @default this machine */
+  readonly host?: Host;
+}
+
+/** What {@link createTaskServer} takes beside backends and handlers. */
+export interface ServerOptions<TRouter extends AnyRouter, TContext> extends CommonOptions {
+  /** The contract. */
+  readonly tasks: TRouter;
+  /** Makes the `ctx` of each attempt. @default an empty object */
+  readonly createContext?: (request: ContextRequest) => TContext | Promise<TContext>;
+  /** Called once for each task result that ends FAILED in this process; what it throws is logged. */
+  readonly onFailed?: (failed: FailedTask) => unknown;
+}
+
+/** Runs tasks and enqueues them. */
+export interface TaskServer<TRouter extends AnyRouter> {
+  readonly tasks: TRouter;
+  /** Enqueues straight into the backends. */
+  readonly client: TaskClient<TRouter>;
+  /** Runs a handler now, in this process, without a backend. */
+  readonly run: TaskRunners<TRouter["~router"]>;
+  readonly executor: Executor;
+  readonly events: TaskEvents;
+  /** What each backend can do, by its name. */
+  readonly capabilities: Readonly<Record<string, Capabilities>>;
+  /** Opens the backends; everything else does so at first use. */
+  open(): Promise<void>;
+  /** Closes the backends; stop workers first. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+  /** What workers and edges are built on; not for users. */
+  readonly "~engine": Engine;
+}
+
+const SERVER_OPTIONS = [
+  "tasks",
+  "backend",
+  "backends",
+  "handlers",
+  "only",
+  "createContext",
+  "onFailed",
+  "logger",
+  "maxPayloadBytes",
+  "host",
+];
+const CLIENT_OPTIONS = ["backend", "backends", "logger", "maxPayloadBytes", "host"];
+
+function invalid(message: string): TaskError {
+  return new TaskError({ code: "INVALID_OPTION", message });
+}
+
+function checkOptions(options: object, valid: readonly string[], what: string): void {
+  for (const name of Object.keys(options)) {
+    if (!valid.includes(name))
+      throw invalid(`${what} has no option "${name.slice(0, 60)}".${didYouMean(name, valid)}`);
+  }
+}
+
+function backendsOf(
+  options: {
+    readonly backend?: Backend | undefined;
+    readonly backends?: Readonly<Record<string, Backend>> | undefined;
+  },
+  what: string,
+): Readonly<Record<string, Backend>> {
+  const { backend, backends } = options;
+  if ((backend === undefined) === (backends === undefined)) {
+    throw invalid(
+      `${what} needs either backend or backends, such as backend: sqliteBackend({ file: "taskwright.db" }).`,
+    );
+  }
+  const named = backends ?? { default: backend as Backend };
+  if (!Object.hasOwn(named, "default")) throw invalid(`${what}: backends needs one named "default".`);
+  for (const [name, given] of Object.entries(named)) {
+    if (typeof given?.store?.enqueue !== "function")
+      throw invalid(`${what}: the backend "${name}" is no backend.`);
+  }
+  return named;
+}
+
+function maxPayloadBytesOf(options: CommonOptions): { maxPayloadBytes?: number } {
+  const { maxPayloadBytes } = options;
+  if (maxPayloadBytes === undefined) return {};
+  if (!(Number.isInteger(maxPayloadBytes) && maxPayloadBytes > 0))
+    throw invalid("maxPayloadBytes must be a positive integer.");
+  return { maxPayloadBytes };
+}
+
+/** Handlers for every task of a router, or for those that `only` names. */
+export type HandlersFor<TRouter extends AnyRouter, TContext, TOnly extends string> = [TOnly] extends [never]
+  ? Handlers<TRouter["~router"], TContext, TRouter>
+  : HandlersOnly<TRouter["~router"], TContext, TRouter, TOnly>;
+
+/** Makes a server of a contract and its handlers. */
+export function createTaskServer<
+  TRouter extends AnyRouter,
+  TContext extends object = object,
+  const TOnly extends TaskPath<TRouter> | RouterPath<TRouter> = never,
+>(
+  options: ServerOptions<TRouter, TContext> &
+    BackendOptions & {
+      /** One for each task, nested as the router is. */
+      readonly handlers: HandlersFor<TRouter, TContext, TOnly>;
+      /** Run only these tasks and routers, by path, and leave the others to other servers. @default all */
+      readonly only?: readonly TOnly[];
+    },
+): TaskServer<TRouter> {
+  checkOptions(options, SERVER_OPTIONS, "createTaskServer()");
+  if (typeof options.handlers !== "object" || options.handlers === null)
+    throw invalid("createTaskServer() needs handlers: one for each task.");
+  const engine = new Engine({
+    router: options.tasks,
+    backends: backendsOf(options, "createTaskServer()"),
+    handlers: handlerTable(options.tasks, options.handlers, options.only),
+    ...(options.createContext === undefined ? {} : { createContext: options.createContext }),
+    ...(options.onFailed === undefined ? {} : { onFailed: options.onFailed }),
+    ...maxPayloadBytesOf(options),
+    logger: options.logger ?? unclaimedLogger(defaultLogger),
+    host: options.host ?? systemHost,
+  });
+  const close = () => engine.close();
+  return {
+    tasks: options.tasks,
+    client: taskClient<TRouter>(new DirectTransport(engine, null)),
+    run: taskRunners(engine) as TaskRunners<TRouter["~router"]>,
+    executor: createExecutor(engine),
+    events: engine.events,
+    capabilities: Object.fromEntries(
+      [...engine.backends.values()].map((opened) => [opened.name, capabilitiesOf(opened.backend)]),
+    ),
+    open: () => engine.open(),
+    close,
+    [Symbol.asyncDispose]: close,
+    "~engine": engine,
+  };
+}
+
+/** A direct client: enqueues and reads, and has no handlers. */
+export interface DirectTaskClient<TRouter extends AnyRouter> extends TaskClient<TRouter> {
+  /** Closes the backends. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Makes a client that enqueues straight into the backends, for services that run no tasks themselves. */
+export function createTaskClient<TRouter extends AnyRouter>(
+  tasks: TRouter,
+  options: CommonOptions & BackendOptions,
+): DirectTaskClient<TRouter> {
+  checkOptions(options, CLIENT_OPTIONS, "createTaskClient()");
+  const engine = new Engine({
+    router: tasks,
+    backends: backendsOf(options, "createTaskClient()"),
+    handlers: new Map(),
+    ...maxPayloadBytesOf(options),
+    logger: options.logger ?? defaultLogger,
+    host: options.host ?? systemHost,
+  });
+  const close = () => engine.close();
+  return { ...taskClient<TRouter>(new DirectTransport(engine, null)), close, [Symbol.asyncDispose]: close };
+}
+
+/** Every router path of a router, as `"billing"`. */
+export type RouterPath<TRouter> = TRouter extends { readonly "~router": infer R } ? RouterPathsOf<R> : never;
+
+type RouterPathsOf<R> = {
+  [K in keyof R & string]: R[K] extends { readonly "~router": infer S }
+    ? K | `${K}.${RouterPathsOf<S>}`
+    : never;
+}[keyof R & string];

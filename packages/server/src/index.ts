@@ -1,0 +1,44 @@
+export type { Backend } from "./backend/index.ts";
+export type { Attempt } from "./core/attempt.ts";
+export type { Capabilities } from "./core/capabilities.ts";
+export type { ContextRequest } from "./core/engine.ts";
+export type { Executor, ExecutorRun, ExecutorTarget, QueueStats } from "./core/executor.ts";
+export { NonRetryable, RetryAfter } from "./core/handler-signals.ts";
+export type {
+  HandlerArguments,
+  HandlerFunction,
+  HandlerOptions,
+  Handlers,
+  HandlersOnly,
+  Middleware,
+  MiddlewareArguments,
+  MiddlewareNext,
+  MiddlewareResult,
+  TaskHandler,
+} from "./core/handler-types.ts";
+export type { CancelTimer, Host } from "./core/host.ts";
+export {
+  type HandlerBuilder,
+  type HandlerBuilders,
+  type Implementer,
+  type ImplementerSteps,
+  implement,
+} from "./core/implement.ts";
+export type { Logger } from "./core/logger.ts";
+export type { TaskRunners } from "./core/run-inline.ts";
+export { isAllowed, TRANSITIONS, type Transition } from "./core/state-machine.ts";
+export type { FailedTask, TaskEventMap, TaskEventName, TaskEvents } from "./core/task-events.ts";
+export type { PurgeOptions } from "./core/upkeep.ts";
+export {
+  type AnyRouter,
+  type BackendOptions,
+  type CommonOptions,
+  createTaskClient,
+  createTaskServer,
+  type DirectTaskClient,
+  type HandlersFor,
+  type RouterPath,
+  type ServerOptions,
+  type TaskServer,
+} from "./create-task-server.ts";
+export { systemHost } from "./system-host.ts";

@@ -1,0 +1,24 @@
+import { hash } from "node:crypto";
+import { hostname } from "node:os";
+import { v7 as uuidv7 } from "uuid";
+import type { Host } from "./core/host.ts";
+import { pooledRandom } from "./random-pool.ts";
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** The machine this process runs on. */
+export const systemHost: Host = {
+  wallTime: () => Date.now(),
+  monotonicTime: () => performance.now(),
+  setTimer: (ms, callback, options) => {
+    const timer = setTimeout(callback, Math.min(Math.max(ms, 0), LONGEST_TIMER_MS));
+    if (options?.keepAlive !== true) timer.unref();
+    return () => clearTimeout(timer);
+  },
+  defer: (callback) => {
+    setImmediate(callback);
+  },
+  newId: () => uuidv7({ rng: pooledRandom }),
+  sha256: (text) => hash("sha256", text),
+  processName: `${hostname().slice(0, 40)}-${process.pid}`,
+};

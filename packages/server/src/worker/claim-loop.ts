@@ -1,0 +1,338 @@
+import type { ClaimedTask } from "../backend/index.ts";
+import type { RunningAttempt } from "../core/attempt.ts";
+import { AttemptRunner } from "../core/attempt-runner.ts";
+import type { Engine } from "../core/engine.ts";
+import type { CancelTimer } from "../core/host.ts";
+import { ABORT_GRACE_MS, type HeldLease, LeaseKeeper } from "../core/lease-keeper.ts";
+import type { OpenedBackend } from "../core/opened-backend.ts";
+import { runnableTasks } from "../core/runnable-tasks.ts";
+import { ClaimSize } from "./claim-size.ts";
+import type { ResolvedWorkerOptions } from "./worker-options.ts";
+
+/** Outcomes on their way to the store beyond which nothing new is claimed. */
+const MOST_UNSETTLED = 5_000;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5_000;
+/** What has waited this long for a slot is given back, for other workers. */
+const LONGEST_WAIT_MS = 1_000;
+const CANCEL_CHECK_MS = 50;
+
+/** What the loop needs beside the worker's own options. */
+interface LoopOptions extends ResolvedWorkerOptions {
+  readonly id: string;
+  /** Called once when `once` or `maxTasks` say that the work is done. */
+  readonly onExhausted: () => void;
+}
+
+interface Waiting {
+  readonly claimed: ClaimedTask;
+  readonly held: HeldLease;
+  readonly since: number;
+}
+
+/** Claims what is due, runs it in slots, and looks again when woken, when something falls due, and now and then. */
+export class ClaimLoop {
+  readonly #engine: Engine;
+  readonly #opened: OpenedBackend;
+  readonly #options: LoopOptions;
+  readonly #keeper: LeaseKeeper;
+  readonly #runner: AttemptRunner;
+  readonly #tasks: readonly { readonly path: string; readonly lease: number }[];
+  readonly #leaseMs: ReadonlyMap<string, number>;
+  readonly #size: ClaimSize;
+  readonly #waiting: Waiting[] = [];
+  readonly #attempts = new Map<RunningAttempt, HeldLease>();
+  readonly #unsettled = new Set<Promise<unknown>>();
+  readonly #stopWatching: (() => void)[] = [];
+  #started = 0;
+  #running = 0;
+  #endedThisTurn = 0;
+  #turnScheduled = false;
+  #claiming: Promise<void> | null = null;
+  /** Whether the last claim left nothing to claim, so that only a wake, a timer or a due time make the next worthwhile. */
+  #drained = false;
+  /** Whether the last claim failed, so that nobody knows whether anything is left. */
+  #claimFailed = false;
+  #wokenWhileClaiming = false;
+  #pauseMs = FIRST_PAUSE_MS;
+  #stopTimer: CancelTimer | null = null;
+  #stopping = false;
+  #exhausted = false;
+  #onIdle: (() => void) | null = null;
+  #checkingCancels: CancelTimer | null = null;
+  #watchingWaiting = false;
+
+  constructor(engine: Engine, opened: OpenedBackend, options: LoopOptions) {
+    this.#engine = engine;
+    this.#opened = opened;
+    this.#options = options;
+    this.#keeper = new LeaseKeeper(opened, engine.host, engine.logger);
+    this.#runner = new AttemptRunner(engine, { opened, workerId: options.id, keeper: this.#keeper });
+    this.#tasks = runnableTasks(engine);
+    this.#leaseMs = new Map(this.#tasks.map((task) => [task.path, task.lease]));
+    this.#size = new ClaimSize(engine.host.monotonicTime());
+  }
+
+  get started(): number {
+    return this.#started;
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Watches for work and makes the first claim. */
+  start(): void {
+    const wakeups = this.#opened.backend.wakeups;
+    if (wakeups !== undefined) {
+      this.#stopWatching.push(
+        wakeups.watchReady({ queues: this.#options.queues, wake: () => this.#wake() }),
+        wakeups.watchCancels({ workerId: this.#options.id, wake: () => this.#checkCancels() }),
+      );
+    }
+    this.#claim();
+  }
+
+  /** Stops claiming, gives back what waits, and waits for handlers, with an abort in between. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#stopTimer?.();
+    for (const stop of this.#stopWatching) stop();
+    await this.#claiming;
+    await this.#giveBack(this.#waiting.splice(0));
+    await this.#idle(this.#options.shutdownTimeoutMs);
+    for (const attempt of this.#attempts.keys()) attempt.abort("shutdown");
+    await this.#idle(ABORT_GRACE_MS);
+    await this.#abandon();
+    await Promise.allSettled(this.#unsettled);
+  }
+
+  #wake(): void {
+    if (this.#claiming !== null) this.#wokenWhileClaiming = true;
+    this.#drained = false;
+    this.#scheduleTurn();
+  }
+
+  #checkCancels(): void {
+    if (this.#checkingCancels !== null || this.#attempts.size === 0) return;
+    this.#checkingCancels = this.#engine.host.setTimer(CANCEL_CHECK_MS, () => {
+      this.#checkingCancels = null;
+      void this.#keeper.refresh();
+    });
+  }
+
+  #scheduleTurn(): void {
+    if (this.#turnScheduled) return;
+    this.#turnScheduled = true;
+    this.#engine.host.defer(() => this.#turn());
+  }
+
+  /** Once per turn of the event loop: outcomes leave, slots fill, and the next claim goes out with the outcomes. */
+  #turn(): void {
+    this.#turnScheduled = false;
+    this.#size.note(this.#endedThisTurn, this.#engine.host.monotonicTime());
+    this.#endedThisTurn = 0;
+    this.#opened.settlements.flush();
+    this.#fill();
+    if (!this.#drained) this.#claim();
+    this.#checkExhausted();
+    if (this.#running === 0) this.#onIdle?.();
+  }
+
+  get #freeSlots(): number {
+    return this.#options.concurrency - this.#running;
+  }
+
+  #fill(): void {
+    while (!this.#stopping && this.#freeSlots > 0) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#begin(next);
+    }
+  }
+
+  #begin({ claimed, held }: Waiting): void {
+    this.#running++;
+    let begun: RunningAttempt | null = null;
+    const watch = (attempt: RunningAttempt) => {
+      begun = attempt;
+      this.#attempts.set(attempt, held);
+    };
+    void this.#runner.run(claimed, held, watch).then(({ settled }) => {
+      this.#running--;
+      this.#endedThisTurn++;
+      if (begun !== null) this.#attempts.delete(begun);
+      // What waits begins in the same turn, so that the outcomes of many travel together.
+      this.#fill();
+      this.#unsettled.add(settled);
+      void settled.then(() => {
+        this.#unsettled.delete(settled);
+        if (this.#unsettled.size < MOST_UNSETTLED) this.#scheduleTurn();
+      });
+      this.#scheduleTurn();
+    });
+  }
+
+  #wanted(): number {
+    const { concurrency, maxTasks } = this.#options;
+    const capacity = this.#freeSlots + this.#size.ahead - this.#waiting.length;
+    // Half a batch at a time keeps claims large without letting slots run dry.
+    if (this.#waiting.length > 0 && capacity < Math.max(1, (concurrency + this.#size.ahead) / 2)) return 0;
+    return maxTasks === 0 ? capacity : Math.min(capacity, maxTasks - this.#started);
+  }
+
+  #claim(): void {
+    if (this.#stopping || this.#claiming !== null || this.#unsettled.size >= MOST_UNSETTLED) return;
+    const wanted = this.#wanted();
+    if (wanted <= 0) return;
+    this.#stopTimer?.();
+    this.#stopTimer = null;
+    this.#wokenWhileClaiming = false;
+    this.#claiming = this.#claimOnce(wanted).then(() => {
+      this.#claiming = null;
+      if (this.#drained && this.#wokenWhileClaiming) this.#drained = false;
+      this.#fill();
+      if (!this.#drained) this.#scheduleTurn();
+      else this.#checkExhausted();
+    });
+  }
+
+  async #claimOnce(limit: number): Promise<void> {
+    try {
+      const now = this.#opened.clock.now();
+      const { id: workerId, queues } = this.#options;
+      const { claimed, nextDueAt } = await this.#opened.leases.claim({
+        workerId,
+        tasks: this.#tasks,
+        queues,
+        limit,
+        now,
+      });
+      this.#pauseMs = FIRST_PAUSE_MS;
+      this.#started += claimed.length;
+      for (const task of claimed) this.#take(task);
+      this.#drained = claimed.length < limit;
+      this.#claimFailed = false;
+      if (this.#drained) {
+        const untilDue =
+          nextDueAt === null ? Number.POSITIVE_INFINITY : Math.max(1, nextDueAt - this.#opened.clock.now());
+        this.#lookAgainIn(Math.min(untilDue, this.#options.intervalMs));
+      }
+      if (this.#waiting.length > 0) this.#watchWaiting();
+    } catch (error) {
+      this.#engine.logger.warn({ err: error, worker: this.#options.id }, "A claim failed; trying again.");
+      this.#drained = true;
+      this.#claimFailed = true;
+      this.#lookAgainIn(this.#pauseMs * (0.5 + Math.random()));
+      this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
+    }
+  }
+
+  #take(claimed: ClaimedTask): void {
+    const waiting: Waiting = {
+      claimed,
+      held: this.#keeper.keep(claimed, {
+        durationMs: this.#leaseMs.get(claimed.path) ?? 60_000,
+        onLost: () => {
+          const index = this.#waiting.indexOf(waiting);
+          if (index >= 0) this.#waiting.splice(index, 1);
+        },
+      }),
+      since: this.#engine.host.monotonicTime(),
+    };
+    this.#waiting.push(waiting);
+  }
+
+  #lookAgainIn(ms: number): void {
+    this.#stopTimer?.();
+    this.#stopTimer = this.#engine.host.setTimer(ms, () => {
+      this.#stopTimer = null;
+      this.#wake();
+    });
+  }
+
+  #watchWaiting(): void {
+    if (this.#watchingWaiting) return;
+    this.#watchingWaiting = true;
+    this.#engine.host.setTimer(LONGEST_WAIT_MS, () => {
+      this.#watchingWaiting = false;
+      const before = this.#engine.host.monotonicTime() - LONGEST_WAIT_MS;
+      const late = this.#waiting.findIndex((waiting) => waiting.since > before);
+      const overdue = this.#waiting.splice(0, late < 0 ? this.#waiting.length : late);
+      void this.#giveBack(overdue);
+      if (this.#waiting.length > 0) this.#watchWaiting();
+    });
+  }
+
+  async #giveBack(waiting: readonly Waiting[]): Promise<void> {
+    if (waiting.length === 0) return;
+    this.#started -= waiting.length;
+    for (const { held } of waiting) this.#keeper.drop(held);
+    try {
+      const items = waiting.map(({ claimed }) => ({ lease: claimed, started: false, when: "now" as const }));
+      await this.#opened.leases.release({ items, now: this.#opened.clock.now() });
+    } catch (error) {
+      this.#engine.logger.warn(
+        { err: error, leases: waiting.length },
+        "Leases could not be given back; they will expire.",
+      );
+    }
+  }
+
+  /** Leaves handlers that ignore their signal to themselves; their leases will expire and count as nothing. */
+  async #abandon(): Promise<void> {
+    const held = [...this.#attempts.values()];
+    if (held.length === 0) return;
+    const paths = [...new Set(held.map(({ claimed }) => claimed.path))];
+    this.#engine.logger.warn(
+      { tasks: paths, attempts: held.length },
+      "Handlers ignored their signal at shutdown; their tasks run again when their leases end.",
+    );
+    try {
+      const items = held.map(({ claimed }) => ({
+        lease: claimed,
+        started: true,
+        when: "on-expiry" as const,
+      }));
+      await this.#opened.leases.release({ items, now: this.#opened.clock.now() });
+    } catch (error) {
+      this.#engine.logger.warn(
+        { err: error },
+        "Leases could not be marked; their expiry will count as lost attempts.",
+      );
+    }
+    for (const { giveUp } of held) giveUp?.();
+    for (const lease of held) this.#keeper.drop(lease);
+  }
+
+  /** Resolves when no handler runs, or after `ms`. */
+  #idle(ms: number): Promise<void> {
+    if (this.#running === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const stopTimer = this.#engine.host.setTimer(ms, () => this.#onIdle?.(), { keepAlive: true });
+      this.#onIdle = () => {
+        this.#onIdle = null;
+        stopTimer();
+        resolve();
+      };
+    });
+  }
+
+  #checkExhausted(): void {
+    if (
+      this.#exhausted ||
+      this.#stopping ||
+      this.#running > 0 ||
+      this.#waiting.length > 0 ||
+      this.#claiming !== null
+    )
+      return;
+    const { once, maxTasks } = this.#options;
+    const isDone =
+      (once && this.#drained && !this.#claimFailed && this.#unsettled.size === 0) ||
+      (maxTasks > 0 && this.#started >= maxTasks);
+    if (!isDone) return;
+    this.#exhausted = true;
+    this.#options.onExhausted();
+  }
+}

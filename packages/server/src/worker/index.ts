@@ -1,0 +1,2 @@
+export { createWorker, type Worker } from "./worker.ts";
+export type { WorkerOptions } from "./worker-options.ts";

@@ -1,0 +1,142 @@
+import { didYouMean, TaskError } from "@taskwright/shared";
+import type { Engine } from "../core/engine.ts";
+import { ClaimLoop } from "./claim-loop.ts";
+import { UpkeepLoop } from "./upkeep-loop.ts";
+import { type ResolvedWorkerOptions, resolveWorkerOptions, type WorkerOptions } from "./worker-options.ts";
+
+/** The longest a timer can be: it does nothing but keep the process alive. */
+const KEEP_ALIVE_MS = 2 ** 31 - 1;
+
+/** The loop that claims and runs. */
+export interface Worker {
+  /** The name it signs attempts with. */
+  readonly id: string;
+  /** Opens the backend and begins to claim; resolves when it does. */
+  start(): Promise<void>;
+  /**
+   * Stops claiming, lets handlers finish (20 s by default), aborts their signals, and after 5 s more gives back what has
+   * ended. Resolves when all that is over; safe to call at any time, any number of times.
+   */
+  stop(): Promise<void>;
+  /** Resolves when the worker has stopped, by `stop()`, `once` or `maxTasks`. */
+  readonly stopped: Promise<void>;
+  /** How many attempts have been started. */
+  readonly started: number;
+  /** How many handlers run now. */
+  readonly running: number;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+let workersMade = 0;
+
+class TaskWorker implements Worker {
+  readonly id: string;
+  readonly stopped: Promise<void>;
+  readonly #engine: Engine;
+  readonly #options: ResolvedWorkerOptions;
+  #resolveStopped: () => void = () => {};
+  #loop: ClaimLoop | null = null;
+  #upkeep: UpkeepLoop | null = null;
+  #starting: Promise<void> | null = null;
+  #stopping: Promise<void> | null = null;
+  #keepAlive: NodeJS.Timeout | null = null;
+
+  constructor(engine: Engine, options: ResolvedWorkerOptions) {
+    this.#engine = engine;
+    this.#options = options;
+    this.id = options.id ?? `${engine.host.processName}-${++workersMade}`;
+    this.stopped = new Promise((resolve) => {
+      this.#resolveStopped = resolve;
+    });
+  }
+
+  get started(): number {
+    return this.#loop?.started ?? 0;
+  }
+
+  get running(): number {
+    return this.#loop?.running ?? 0;
+  }
+
+  start(): Promise<void> {
+    if (this.#stopping !== null) {
+      return Promise.reject(
+        new TaskError({ code: "CLOSED", message: `Worker ${this.id} was stopped; make a new one.` }),
+      );
+    }
+    this.#starting ??= this.#start().catch((error: unknown) => {
+      this.#starting = null;
+      throw error;
+    });
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
+    const opened = this.#engine.backend(this.#options.backend);
+    await opened.open();
+    // A stop() that came meanwhile has nothing to stop yet.
+    if (this.#stopping !== null) return;
+    const { claimIntervalMs, retention } = this.#options;
+    this.#keepAlive = setInterval(() => {}, KEEP_ALIVE_MS);
+    this.#upkeep = new UpkeepLoop(this.#engine, opened, { sweepEveryMs: claimIntervalMs, retention });
+    this.#loop = new ClaimLoop(this.#engine, opened, {
+      ...this.#options,
+      id: this.id,
+      onExhausted: () => void this.stop(),
+    });
+    this.#upkeep.start();
+    this.#loop.start();
+    this.#engine.logger.info(
+      { worker: this.id, backend: opened.name, queues: this.#options.queues },
+      "Worker started.",
+    );
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    await this.#starting?.catch(() => undefined);
+    await Promise.all([this.#upkeep?.stop(), this.#loop?.stop()]);
+    if (this.#keepAlive !== null) clearInterval(this.#keepAlive);
+    this.#engine.logger.info({ worker: this.id, started: this.started }, "Worker stopped.");
+    this.#resolveStopped();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+}
+
+/** Refuses a queue that no task of the contract may use: its worker would wait for ever. */
+function checkQueues(engine: Engine, queues: readonly string[] | "all"): void {
+  if (queues === "all") return;
+  const allowed = [...engine.tasks.values()].map((task) => task.queues);
+  if (allowed.includes("any")) return;
+  const known = new Set(allowed.flatMap((names) => [...names]));
+  for (const queue of queues) {
+    if (known.has(queue)) continue;
+    throw new TaskError({
+      code: "UNKNOWN_QUEUE",
+      message: `The contract has no queue "${queue.slice(0, 100)}".${didYouMean(queue, known)} It has: ${[...known].join(", ")}.`,
+      data: { queue: queue.slice(0, 100) },
+    });
+  }
+}
+
+/** Makes a worker of a server; it does nothing until `start()`. */
+export function createWorker(server: { readonly "~engine": Engine }, options: WorkerOptions = {}): Worker {
+  const engine = server["~engine"];
+  const resolved = resolveWorkerOptions(options);
+  const opened = engine.backend(resolved.backend, "The worker");
+  if (opened.backend.leases === undefined) {
+    throw new TaskError({
+      code: "NOT_SUPPORTED",
+      message: `The backend "${opened.name}" (${opened.backend.kind}) pushes tasks itself; a worker cannot claim from it.`,
+    });
+  }
+  checkQueues(engine, resolved.queues);
+  return new TaskWorker(engine, resolved);
+}
