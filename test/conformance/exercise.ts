@@ -1,0 +1,21 @@
+import type { Backend } from "@taskwright/server/backend";
+import type { StoreContext, StoreFixture } from "./store-fixture.ts";
+
+/** A backend to exercise. */
+export interface BackendExercise extends StoreFixture {
+  /** What the report calls it. */
+  readonly name: string;
+  /** Opens a new, empty store; the suite closes it. */
+  readonly open: (context: StoreContext) => Promise<Backend>;
+  /** Removes what the directory's removal leaves behind. */
+  readonly remove?: (context: StoreContext) => Promise<void>;
+  /** Promises that this backend does not keep; each names its case exactly and gives the reason. */
+  readonly skips: readonly { readonly case: string; readonly reason: string }[];
+}
+
+/** A fresh store, open. */
+export interface OpenedStore {
+  readonly backend: Backend;
+  readonly context: StoreContext;
+  readonly exercise: BackendExercise;
+}

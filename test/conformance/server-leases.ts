@@ -1,0 +1,147 @@
+import { NonRetryable } from "@taskwright/server";
+import { expect } from "vitest";
+import type { ConformanceSection } from "./conformance-case.ts";
+import type { ServerUnderTest } from "./server-under-test.ts";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Claims through the seam as a worker that then dies without a word. */
+async function claimAndDie(bench: ServerUnderTest, path: string): Promise<void> {
+  const { leases } = bench.store.backend;
+  const now = bench.host.wallTime();
+  const request = {
+    workerId: "doomed",
+    tasks: [{ path, lease: MINUTE }],
+    queues: "all",
+    limit: 1,
+    now,
+  } as const;
+  expect((await leases?.claim(request))?.claimed).toHaveLength(1);
+}
+
+export const serverLeasesSection: ConformanceSection<ServerUnderTest> = {
+  title: "servers: lost workers and retention",
+  rows: ["lease", "delivery", "retention"],
+  cases: [
+    {
+      name: "a handler that takes long keeps its lease, so that nobody else runs it",
+      needs: ["leases", "maintenance"],
+      run: async (bench) => {
+        const done = Promise.withResolvers<void>();
+        let calls = 0;
+        const handlers = {
+          slow: async () => {
+            calls++;
+            await done.promise;
+          },
+        };
+        const server = await bench.run(handlers, { claimInterval: "1s" });
+        await bench.run(handlers, { claimInterval: "1s" });
+        const result = await server.client.tasks.slow.enqueue({ n: 1 }, { timeout: "10m" });
+        await bench.host.advance(5 * MINUTE);
+        expect(calls).toBe(1);
+        done.resolve();
+        await result.get();
+        expect(await result.refresh()).toMatchObject({ attempts: 1, errors: [] });
+      },
+    },
+    {
+      name: "a task whose worker was lost runs again in another, and uses no retry for it",
+      needs: ["leases", "maintenance"],
+      defect: "D: RUNNING rows of a crashed worker are never recovered",
+      run: async (bench) => {
+        const server = bench.serve();
+        const result = await server.client.tasks.work.enqueue({ n: 3 }, { maxRetries: 0 });
+        await claimAndDie(bench, "work");
+        await bench.work(server, { claimInterval: "1s" });
+        await bench.host.advance(59 * SECOND);
+        expect(await result.status()).toBe("RUNNING");
+        await bench.host.advance(3 * SECOND);
+        expect(await result.get()).toEqual({ n: 3 });
+        const { attempts, errors, workerIds } = await result.refresh();
+        expect([attempts, errors.map(({ type, workerId }) => [type, workerId])]).toEqual([
+          2,
+          [["LEASE_EXPIRED", "doomed"]],
+        ]);
+        expect(workerIds).toHaveLength(2);
+      },
+    },
+    {
+      name: "a task that has lost three workers is given up as poison, and onFailed is told",
+      needs: ["leases", "maintenance"],
+      run: async (bench) => {
+        const failures: string[] = [];
+        const server = bench.serve({ onFailed: ({ result }) => failures.push(result.id) });
+        const result = await server.client.tasks.work.delay({ n: 1 });
+        for (let loss = 1; loss <= 3; loss++) {
+          await claimAndDie(bench, "work");
+          await bench.host.advance(MINUTE);
+          await server.executor.sweep();
+        }
+        const ended = await result.refresh();
+        expect(ended).toMatchObject({ status: "FAILED", attempts: 3 });
+        expect(ended.errors.map(({ type }) => type)).toEqual([
+          "LEASE_EXPIRED",
+          "LEASE_EXPIRED",
+          "LEASE_EXPIRED",
+        ]);
+        await bench.until(() => failures.length > 0);
+        expect(failures).toEqual([result.id]);
+      },
+    },
+    {
+      name: "an attempt that another has overtaken is told so, and its return changes nothing",
+      needs: ["leases", "maintenance"],
+      run: async (bench) => {
+        const causes: unknown[] = [];
+        const first = Promise.withResolvers<void>();
+        const server = await bench.run({
+          work: async ({ signal, attempt }) => {
+            signal.addEventListener("abort", () => causes.push((signal.reason as { code: string }).code));
+            if (attempt.number === 1) await first.promise;
+            return { n: attempt.number };
+          },
+        });
+        const result = await server.client.tasks.work.delay({ n: 1 });
+        await bench.until(async () => (await result.status()) === "RUNNING");
+        const now = bench.host.wallTime() + HOUR;
+        const words = { type: "LEASE_EXPIRED", message: "lost" } as const;
+        const sweep = { maxLostAttempts: 3, lost: words, poisoned: words, expired: words, limit: 10, now };
+        await bench.store.backend.maintenance?.sweep(sweep);
+        await bench.host.advance(25 * SECOND);
+        await bench.untilStatus(result, "SUCCESSFUL");
+        expect(causes).toEqual(["LEASE_LOST"]);
+        first.resolve();
+        await bench.host.settle();
+        expect(await result.get()).toEqual({ n: 2 });
+      },
+    },
+    {
+      name: "finished task results go after seven days, those that went wrong after thirty",
+      needs: ["leases", "maintenance"],
+      run: async (bench) => {
+        const server = bench.serve({ handlers: { patient: () => Promise.reject(new NonRetryable()) } });
+        const good = await server.client.tasks.work.delay({ n: 1 });
+        const bad = await server.client.tasks.patient.delay({ n: 1 });
+        const cancelled = await server.client.tasks.work.enqueue({ n: 1 }, { countdown: "1h" });
+        await cancelled.cancel();
+        const waiting = await server.client.tasks.work.enqueue({ n: 1 }, { countdown: "90d" });
+        await bench.work(server, { interval: "1h", claimInterval: "1h" });
+        await Promise.all([bench.untilStatus(good, "SUCCESSFUL"), bench.untilStatus(bad, "FAILED")]);
+        const ids = [good, bad, cancelled, waiting].map(({ id }) => id);
+        const present = async () => (await bench.backend.store.get({ ids })).map((record) => record !== null);
+        await bench.host.advance(6 * DAY);
+        expect(await present()).toEqual([true, true, true, true]);
+        await bench.host.advance(2 * DAY);
+        expect(await present()).toEqual([false, true, true, true]);
+        await bench.host.advance(21 * DAY);
+        expect(await present()).toEqual([false, true, true, true]);
+        await bench.host.advance(2 * DAY);
+        expect(await present()).toEqual([false, false, false, true]);
+      },
+    },
+  ],
+};

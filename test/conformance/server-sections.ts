@@ -1,0 +1,14 @@
+import type { ConformanceSection } from "./conformance-case.ts";
+import { serverLeasesSection } from "./server-leases.ts";
+import { serverResultsSection } from "./server-results.ts";
+import { serverRetriesSection } from "./server-retries.ts";
+import type { ServerUnderTest } from "./server-under-test.ts";
+import { serverWorkersSection } from "./server-workers.ts";
+
+/** Every promise of servers and workers on a backend. */
+export const SERVER_SECTIONS: readonly ConformanceSection<ServerUnderTest>[] = [
+  serverResultsSection,
+  serverRetriesSection,
+  serverLeasesSection,
+  serverWorkersSection,
+];

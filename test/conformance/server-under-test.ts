@@ -1,0 +1,141 @@
+import {
+  createTaskServer,
+  type FailedTask,
+  type Handlers,
+  type Logger,
+  type TaskServer,
+} from "@taskwright/server";
+import type { Backend, EnqueueOutcome, EnqueueRequest } from "@taskwright/server/backend";
+import { createWorker, type Worker, type WorkerOptions } from "@taskwright/server/worker";
+import type { AsyncResult, TaskResult, TaskStatus } from "@taskwright/shared";
+import { FakeHost } from "../harness/fake-host.ts";
+import type { OpenedStore } from "./exercise.ts";
+import { type ServerContract, tasks } from "./server-contract.ts";
+
+type ContractHandlers = Handlers<ServerContract["~router"], object, ServerContract>;
+
+const PATIENCE_MS = 15_000;
+/** Longer than a worker takes to stop, whatever its handlers do. */
+const LONGEST_STOP_MS = 60_000;
+const MILD: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+/** Handlers that do what a case does not say. */
+const PLAIN_HANDLERS: ContractHandlers = {
+  work: ({ input }) => ({ n: input.n }),
+  patient: () => {},
+  falsy: ({ input }) => ({ null: null, zero: 0, false: false, empty: "" })[input.which],
+  silent: () => {},
+  slow: () => {},
+  mail: { send: () => {} },
+};
+
+/** What a case may say of a server. */
+export interface ServerChoice {
+  readonly handlers?: Partial<ContractHandlers>;
+  readonly onFailed?: (failed: FailedTask) => unknown;
+}
+
+/** Servers and workers on a fresh store, with a clock that stands still until the case moves it. */
+export class ServerUnderTest implements AsyncDisposable {
+  readonly store: OpenedStore;
+  readonly host: FakeHost;
+  /** The store as servers see it: every call is waited for, and the time is the host's. */
+  readonly backend: Backend;
+  /** The sizes of the batches that were enqueued. */
+  readonly batches: number[] = [];
+  /** Changes what the store answers to an enqueue; a case sets it to make the store fail. */
+  spoilEnqueue: (request: EnqueueRequest) => readonly EnqueueOutcome[] | undefined = () => undefined;
+  readonly #workers: Worker[] = [];
+
+  constructor(store: OpenedStore) {
+    this.store = store;
+    this.host = new FakeHost(Date.now());
+    this.backend = this.#observed(store.backend);
+  }
+
+  /** Makes a server on the store; several are as several processes are. */
+  serve(choice: ServerChoice = {}): TaskServer<ServerContract> {
+    return createTaskServer({
+      tasks,
+      backend: this.backend,
+      handlers: { ...PLAIN_HANDLERS, ...choice.handlers },
+      ...(choice.onFailed === undefined ? {} : { onFailed: choice.onFailed }),
+      logger: MILD,
+      host: this.host,
+    });
+  }
+
+  /** Makes a worker of a server and starts it. */
+  async work(server: TaskServer<ServerContract>, options: WorkerOptions = {}): Promise<Worker> {
+    const worker = createWorker(server, options);
+    this.#workers.push(worker);
+    await worker.start();
+    await this.host.settle();
+    return worker;
+  }
+
+  /** Makes a server with these handlers and a worker of it, and gives the server. */
+  async run(
+    handlers: Partial<ContractHandlers> = {},
+    options: WorkerOptions = {},
+  ): Promise<TaskServer<ServerContract>> {
+    const server = this.serve({ handlers });
+    await this.work(server, options);
+    return server;
+  }
+
+  /** Looks again and again, for a while, until what it sees is true; the clock stands still. */
+  async until(look: () => boolean | Promise<boolean>): Promise<void> {
+    const giveUpAt = Date.now() + PATIENCE_MS;
+    while (!(await look())) {
+      if (Date.now() > giveUpAt) throw new Error(`It did not become so within ${PATIENCE_MS} ms: ${look}`);
+      await this.host.settle();
+    }
+  }
+
+  /** Waits until a task result has this status, and reads it. */
+  async untilStatus(result: AsyncResult<unknown> | undefined, status: TaskStatus): Promise<TaskResult> {
+    if (result === undefined) throw new Error("There is no such result.");
+    await this.until(async () => (await result.status()) === status);
+    return result.refresh();
+  }
+
+  /** Stops a worker, with the clock running so that its patience can end. */
+  async stop(worker: Worker): Promise<void> {
+    await Promise.all([worker.stop(), this.host.advance(LONGEST_STOP_MS)]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => this.stop(worker)));
+  }
+
+  #observed(backend: Backend): Backend {
+    const { store, leases, maintenance, inspector, wakeups } = backend;
+    const enqueue = async (request: EnqueueRequest) => {
+      this.batches.push(request.tasks.length);
+      return this.spoilEnqueue(request) ?? store.enqueue(request);
+    };
+    return {
+      kind: backend.kind,
+      store: this.#watched(store, { enqueue }),
+      ...(leases === undefined ? {} : { leases: this.#watched(leases) }),
+      ...(maintenance === undefined ? {} : { maintenance: this.#watched(maintenance) }),
+      ...(inspector === undefined ? {} : { inspector: this.#watched(inspector) }),
+      ...(wakeups === undefined ? {} : { wakeups }),
+      diagnose: () => backend.diagnose(),
+      open: () => this.host.during(backend.open()),
+      // Several servers share it here; the suite closes it when all are done.
+      close: async () => {},
+    };
+  }
+
+  #watched<Facet extends object>(facet: Facet, instead: Partial<Facet> = {}): Facet {
+    return new Proxy(facet, {
+      get: (target, name) => {
+        const operation: unknown = Reflect.get(instead, name) ?? Reflect.get(target, name);
+        if (typeof operation !== "function") return operation;
+        return (request: unknown) => this.host.during(operation.call(target, request));
+      },
+    });
+  }
+}
