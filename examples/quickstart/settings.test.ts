@@ -1,0 +1,26 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { BadSettingError, readSettings } from "./settings.ts";
+
+test("everything is kept beside the example unless QUICKSTART_DIR says otherwise", () => {
+  expect(readSettings({}).outbox).toBe(join(import.meta.dirname, "outbox"));
+  expect(readSettings({ QUICKSTART_DIR: "/tmp/q" })).toMatchObject({
+    outbox: join("/tmp/q", "outbox"),
+    databaseFile: join("/tmp/q", "taskwright.db"),
+  });
+});
+
+test("each SMTP server has a database of its own, so that a rehearsal does not count as sent", () => {
+  const databaseFor = (url: string) => readSettings({ QUICKSTART_DIR: "/tmp/q", SMTP_URL: url }).databaseFile;
+  expect(databaseFor("smtp://user:secret@mail.example.com:587")).toBe(
+    join("/tmp/q", "taskwright-mail.example.com-587.db"),
+  );
+  expect(databaseFor("smtps://[::1]:1025")).toBe(join("/tmp/q", "taskwright--1-1025.db"));
+});
+
+test.each(["mail.example.com", "http://mail.example.com", "smtp://", "smtp:mail"])(
+  "SMTP_URL=%s is refused",
+  (url) => {
+    expect(() => readSettings({ SMTP_URL: url })).toThrow(BadSettingError);
+  },
+);
