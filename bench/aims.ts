@@ -1,0 +1,96 @@
+import type { Results } from "./harness/results.ts";
+import { type Spread, spread } from "./harness/statistics.ts";
+
+/** What we want to reach, and what was reached. */
+export interface AimAnswer {
+  readonly text: string;
+  readonly aim: string;
+  readonly reached: Spread;
+  readonly holds: boolean;
+}
+
+interface Aim {
+  readonly text: string;
+  readonly aim: string;
+  readonly unit: string;
+  reached(results: Results, ours: string, floor: string | undefined): Spread | undefined;
+  holds(reached: number): boolean;
+}
+
+const OF_FLOOR = "of the floor";
+const TIMES = "×";
+
+function ofFloor(text: string, measure: string, atLeast: number): Aim {
+  return {
+    text,
+    aim: `at least ${atLeast}`,
+    unit: OF_FLOOR,
+    reached: (results, subject, floor) => {
+      const ratios = floor === undefined ? [] : results.ratios(subject, floor, measure);
+      return ratios.length === 0 ? undefined : spread(ratios);
+    },
+    holds: (value) => value >= atLeast,
+  };
+}
+
+function below(text: string, measure: string, limit: number, unit: string): Aim {
+  return {
+    text,
+    aim: `under ${limit}`,
+    unit,
+    reached: (results, subject) => results.spread(subject, measure),
+    holds: (value) => value < limit,
+  };
+}
+
+function ofOther(
+  text: string,
+  measures: { readonly over: string; readonly under: string },
+  limit: { readonly aim: string; readonly holds: (value: number) => boolean },
+): Aim {
+  return {
+    text,
+    aim: limit.aim,
+    unit: TIMES,
+    reached: (results, subject) => results.ratioOfMeasures(subject, measures.over, measures.under),
+    holds: limit.holds,
+  };
+}
+
+/** By suite; the numbers come from the issues that ask for them. */
+const AIMS: Readonly<Record<string, readonly Aim[]>> = {
+  sqlite: [
+    ofFloor("drain by one worker process", "drain-1", 0.35),
+    ofFloor("100 plain calls in flight", "enqueue-100", 0.25),
+    ofOther(
+      "500,000 waiting beside 20,000",
+      { over: "backlog-500k", under: "backlog-20k" },
+      { aim: "at least 0.8", holds: (value) => value >= 0.8 },
+    ),
+    below("pickup by another process, p50", "pickup.p50", 5, "ms"),
+    below("idle worker", "idle.cpu", 1, "% of a core"),
+    ofOther(
+      "memory flat over a million tasks: heap, last fifth beside first",
+      { over: "memory.heap-last", under: "memory.heap-first" },
+      { aim: "at most 1.1", holds: (value) => value <= 1.1 },
+    ),
+    ofOther(
+      "memory flat over a million tasks: RSS, last fifth beside first",
+      { over: "memory.rss-last", under: "memory.rss-first" },
+      { aim: "at most 1.2", holds: (value) => value <= 1.2 },
+    ),
+  ],
+};
+
+/** Compares what was measured with what was aimed at; leaves out what was not measured. */
+export function checkAims(
+  suite: string,
+  results: Results,
+  subjects: { readonly ours: string; readonly floor: string | undefined },
+): readonly AimAnswer[] {
+  return (AIMS[suite] ?? []).flatMap((aim) => {
+    const reached = aim.reached(results, subjects.ours, subjects.floor);
+    if (reached === undefined) return [];
+    return [{ text: aim.text, aim: `${aim.aim} ${aim.unit}`, reached, holds: aim.holds(reached.median) }];
+  });
+}

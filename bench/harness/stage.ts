@@ -1,0 +1,68 @@
+import { RemoteActor } from "./remote-actor.ts";
+import type { ScratchFolder } from "./scratch-folder.ts";
+import type { Subject } from "./subject.ts";
+
+/** What one measurement has to play on: a fresh store of one subject, and processes that open it. */
+export class Stage {
+  readonly #suite: string;
+  readonly #subject: Subject;
+  readonly #address: string;
+  readonly #profiles: string | null;
+  readonly #actors: RemoteActor[] = [];
+
+  private constructor(options: StageOptions, address: string) {
+    this.#suite = options.suite;
+    this.#subject = options.subject;
+    this.#profiles = options.subject.isFloor ? null : options.profiles;
+    this.#address = address;
+  }
+
+  /** Makes a store, lets `use` measure on it, and takes everything down again; fails when it takes too long. */
+  static async use<T>(options: StageOptions, use: (stage: Stage) => Promise<T>): Promise<T> {
+    const folder = options.scratch.make();
+    try {
+      const stage = new Stage(options, await options.subject.createStore(folder));
+      try {
+        return await inTime(use(stage), options.withinMs);
+      } finally {
+        await Promise.all(stage.#actors.map((actor) => actor.end()));
+      }
+    } finally {
+      options.scratch.remove(folder);
+    }
+  }
+
+  /** Starts a process; where the store lives in one process, everybody gets that one. */
+  async process(): Promise<RemoteActor> {
+    const only = this.#actors[0];
+    if (!this.#subject.isShared && only !== undefined) return only;
+    const actor = await RemoteActor.start({
+      suite: this.#suite,
+      subject: this.#subject.name,
+      address: this.#address,
+      profiles: this.#profiles,
+    });
+    this.#actors.push(actor);
+    return actor;
+  }
+}
+
+export interface StageOptions {
+  readonly suite: string;
+  readonly subject: Subject;
+  readonly scratch: ScratchFolder;
+  readonly profiles: string | null;
+  readonly withinMs: number;
+}
+
+async function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`It took longer than ${ms / 1_000} s.`)), ms);
+  });
+  try {
+    return await Promise.race([work, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
