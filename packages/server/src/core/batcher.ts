@@ -41,7 +41,8 @@ export class Batcher<TItem, TAnswer> {
     this.#waiting = batch === this.#waiting ? [] : this.#waiting.slice(this.#largest);
     this.#underWay = this.#deliver(batch).then(() => {
       this.#underWay = null;
-      this.flush();
+      // At the turn's end, not at once: what the answers set off belongs into one batch, not into many small ones.
+      if (this.#waiting.length > 0) this.#schedule();
     });
   }
 

@@ -13,6 +13,8 @@ import type { ResolvedWorkerOptions } from "./worker-options.ts";
 const MOST_UNSETTLED = 5_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
+/** One claim asks for no more, so that what it brought can be settled in one batch too. */
+const LARGEST_CLAIM = 1_000;
 /** What has waited this long for a slot is given back, for other workers. */
 const LONGEST_WAIT_MS = 1_000;
 const CANCEL_CHECK_MS = 50;
@@ -178,7 +180,8 @@ export class ClaimLoop {
     const capacity = this.#freeSlots + this.#size.ahead - this.#waiting.length;
     // Half a batch at a time keeps claims large without letting slots run dry.
     if (this.#waiting.length > 0 && capacity < Math.max(1, (concurrency + this.#size.ahead) / 2)) return 0;
-    return maxTasks === 0 ? capacity : Math.min(capacity, maxTasks - this.#started);
+    const allowed = maxTasks === 0 ? Number.POSITIVE_INFINITY : maxTasks - this.#started;
+    return Math.min(capacity, LARGEST_CLAIM, allowed);
   }
 
   #claim(): void {
