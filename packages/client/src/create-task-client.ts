@@ -1,4 +1,10 @@
-import { type TaskClient, TaskError, type TaskTransport, taskClient } from "@taskwright/shared";
+import {
+  type AnyRouter,
+  type TaskClient,
+  TaskError,
+  type TaskTransport,
+  taskClient,
+} from "@taskwright/shared";
 
 /** What {@link createTaskClient} takes. */
 export interface ClientOptions {
@@ -7,9 +13,7 @@ export interface ClientOptions {
 }
 
 /** Makes the typed client of a router, of which it needs the type only: `createTaskClient<typeof tasks>({ transport })`. */
-export function createTaskClient<TRouter extends { readonly "~router": unknown }>(
-  options: ClientOptions,
-): TaskClient<TRouter> {
+export function createTaskClient<TRouter extends AnyRouter>(options: ClientOptions): TaskClient<TRouter> {
   if (typeof options?.transport?.enqueue !== "function") {
     throw new TaskError({ code: "INVALID_OPTION", message: "createTaskClient() needs a transport." });
   }

@@ -1,4 +1,4 @@
-import { didYouMean, type TaskClient, TaskError, type TaskPath, taskClient } from "@taskwright/shared";
+import { type AnyRouter, didYouMean, type TaskClient, TaskError, taskClient } from "@taskwright/shared";
 import type { Backend } from "./backend/index.ts";
 import { type Capabilities, capabilitiesOf } from "./core/capabilities.ts";
 import { DirectTransport } from "./core/direct-transport.ts";
@@ -13,19 +13,22 @@ import type { FailedTask, TaskEvents } from "./core/task-events.ts";
 import { defaultLogger } from "./default-logger.ts";
 import { systemHost } from "./system-host.ts";
 
-/** A router of any tasks. */
-export interface AnyRouter {
-  readonly "~router": unknown;
+/** Several backends of one server. */
+export interface NamedBackends {
+  /** By name; `default` is the one that tasks use which name no other. */
+  readonly backends: { readonly default: Backend; readonly [name: string]: Backend };
+  readonly backend?: "give either backend or backends";
+}
+
+/** The one backend of a server. */
+export interface OneBackend {
+  /** Keeps all task results. */
+  readonly backend: Backend;
+  readonly backends?: "give either backend or backends";
 }
 
 /** What every way of making a server or client has in common: where task results are kept. */
-export type BackendOptions =
-  | { readonly backend: Backend; readonly backends?: undefined }
-  /** By name; `default` is the one that tasks use which name no other. */
-  | {
-      readonly backends: { readonly default: Backend } & Readonly<Record<string, Backend>>;
-      readonly backend?: undefined;
-    };
+export type BackendOptions = NamedBackends | OneBackend;
 
 /** What servers and direct clients share. */
 export interface CommonOptions {
@@ -47,8 +50,14 @@ export interface ServerOptions<TRouter extends AnyRouter, TContext> extends Comm
   readonly onFailed?: (failed: FailedTask) => unknown;
 }
 
+/** A server of any contract, made by {@link createTaskServer}. */
+export interface AnyTaskServer {
+  /** What workers and edges are built on; not for users. */
+  readonly "~engine": Engine;
+}
+
 /** Runs tasks and enqueues them. */
-export interface TaskServer<TRouter extends AnyRouter> {
+export interface TaskServer<TRouter extends AnyRouter> extends AnyTaskServer {
   readonly tasks: TRouter;
   /** Enqueues straight into the backends. */
   readonly client: TaskClient<TRouter>;
@@ -63,8 +72,6 @@ export interface TaskServer<TRouter extends AnyRouter> {
   /** Closes the backends; stop workers first. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
-  /** What workers and edges are built on; not for users. */
-  readonly "~engine": Engine;
 }
 
 const SERVER_OPTIONS = [
@@ -92,14 +99,8 @@ function checkOptions(options: object, valid: readonly string[], what: string): 
   }
 }
 
-function backendsOf(
-  options: {
-    readonly backend?: Backend | undefined;
-    readonly backends?: Readonly<Record<string, Backend>> | undefined;
-  },
-  what: string,
-): Readonly<Record<string, Backend>> {
-  const { backend, backends } = options;
+function backendsOf(options: BackendOptions, what: string): Readonly<Record<string, Backend>> {
+  const { backend, backends } = options as Partial<OneBackend & NamedBackends>;
   if ((backend === undefined) === (backends === undefined)) {
     throw invalid(
       `${what} needs either backend or backends, such as backend: sqliteBackend({ file: "taskwright.db" }).`,
@@ -122,6 +123,20 @@ function maxPayloadBytesOf(options: CommonOptions): { maxPayloadBytes?: number }
   return { maxPayloadBytes };
 }
 
+/** What `only` can name: every task and every router, by path. */
+export type OnlyPath<TRouter> = TRouter extends { readonly "~router": infer TRecord }
+  ? // Inferred once more, so that the compiler's messages list the paths instead of the name of a type.
+    PathsOf<TRecord> extends `${infer TPath}`
+    ? TPath
+    : never
+  : never;
+
+type PathsOf<TRecord> = {
+  [K in keyof TRecord & string]: TRecord[K] extends { readonly "~router": infer TInner }
+    ? K | `${K}.${PathsOf<TInner>}`
+    : K;
+}[keyof TRecord & string];
+
 /** Handlers for every task of a router, or for those that `only` names. */
 export type HandlersFor<TRouter extends AnyRouter, TContext, TOnly extends string> = [TOnly] extends [never]
   ? Handlers<TRouter["~router"], TContext, TRouter>
@@ -131,7 +146,7 @@ export type HandlersFor<TRouter extends AnyRouter, TContext, TOnly extends strin
 export function createTaskServer<
   TRouter extends AnyRouter,
   TContext extends object = object,
-  const TOnly extends TaskPath<TRouter> | RouterPath<TRouter> = never,
+  const TOnly extends OnlyPath<TRouter> = never,
 >(
   options: ServerOptions<TRouter, TContext> &
     BackendOptions & {
@@ -195,12 +210,3 @@ export function createTaskClient<TRouter extends AnyRouter>(
   const close = () => engine.close();
   return { ...taskClient<TRouter>(new DirectTransport(engine, null)), close, [Symbol.asyncDispose]: close };
 }
-
-/** Every router path of a router, as `"billing"`. */
-export type RouterPath<TRouter> = TRouter extends { readonly "~router": infer R } ? RouterPathsOf<R> : never;
-
-type RouterPathsOf<R> = {
-  [K in keyof R & string]: R[K] extends { readonly "~router": infer S }
-    ? K | `${K}.${RouterPathsOf<S>}`
-    : never;
-}[keyof R & string];

@@ -27,17 +27,31 @@ export {
 export type { Logger } from "./core/logger.ts";
 export type { TaskRunners } from "./core/run-inline.ts";
 export { isAllowed, TRANSITIONS, type Transition } from "./core/state-machine.ts";
-export type { FailedTask, TaskEventMap, TaskEventName, TaskEvents } from "./core/task-events.ts";
+export type {
+  AttemptEvent,
+  EnqueuedEvent,
+  FailedEvent,
+  FailedTask,
+  FinishedEvent,
+  RetryingEvent,
+  SucceededEvent,
+  TaskEvent,
+  TaskEventMap,
+  TaskEventName,
+  TaskEvents,
+} from "./core/task-events.ts";
 export type { PurgeOptions } from "./core/upkeep.ts";
 export {
-  type AnyRouter,
+  type AnyTaskServer,
   type BackendOptions,
   type CommonOptions,
   createTaskClient,
   createTaskServer,
   type DirectTaskClient,
   type HandlersFor,
-  type RouterPath,
+  type NamedBackends,
+  type OneBackend,
+  type OnlyPath,
   type ServerOptions,
   type TaskServer,
 } from "./create-task-server.ts";

@@ -1,5 +1,6 @@
 import { checkOptionNames } from "./option-names.ts";
 import { tasksByPath } from "./router-record.ts";
+import type { AnyRouter } from "./task-types.ts";
 
 /** One task of a router, as {@link discoverTasks} lists it. */
 export interface DiscoveredTask {
@@ -21,17 +22,11 @@ export interface DiscoverOptions {
 
 /** Lists a router's tasks in the order they were declared. */
 export function discoverTasks(
-  router: { readonly "~router": unknown },
+  router: AnyRouter,
   options: { readonly locationsOnly: true } | { readonly pathsOnly: true },
 ): string[];
-export function discoverTasks(
-  router: { readonly "~router": unknown },
-  options?: DiscoverOptions,
-): DiscoveredTask[];
-export function discoverTasks(
-  router: { readonly "~router": unknown },
-  options: DiscoverOptions = {},
-): string[] | DiscoveredTask[] {
+export function discoverTasks(router: AnyRouter, options?: DiscoverOptions): DiscoveredTask[];
+export function discoverTasks(router: AnyRouter, options: DiscoverOptions = {}): string[] | DiscoveredTask[] {
   checkOptionNames(options, "discoverTasks()", ["locationsOnly", "pathsOnly"]);
   const tasks = [...tasksByPath(router)];
   if (options.locationsOnly === true || options.pathsOnly === true) return tasks.map(([path]) => path);

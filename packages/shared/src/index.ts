@@ -15,6 +15,7 @@ export {
   type TaskErrorJson,
 } from "./errors/task-error.ts";
 export { type InitOptions, type InitTasks, initTasks, type TaskContract } from "./init-tasks.ts";
+export type { NotJsonSafe } from "./json-safe-type.ts";
 export { findJsonProblem, type JsonProblem } from "./json-safety.ts";
 export { didYouMean, nearestName } from "./nearest-name.ts";
 export { type AllowedQueues, type OptionsPlace, parseOptions } from "./parse-options.ts";
@@ -26,7 +27,7 @@ export {
   type ResolvedOptions,
 } from "./resolved-options.ts";
 export { tasksByPath } from "./router-record.ts";
-export type { EmptyTaskBuilder, TaskBuilder, Wire } from "./task-builder.ts";
+export type { EmptyTaskBuilder, InvalidSchema, TaskBuilder, Wire } from "./task-builder.ts";
 export {
   type ResultsClient,
   type TaskCaller,
@@ -38,6 +39,9 @@ export type { ContractConfig, TaskDefinition } from "./task-definition.ts";
 export type {
   BackoffOptions,
   CallOptions,
+  CallOptionsWithCountdown,
+  CallOptionsWithEta,
+  CallOptionsWithRunAfter,
   RouterDefaults,
   SharedOptions,
   TaskOptions,
@@ -69,10 +73,10 @@ export type {
   TaskTransport,
 } from "./task-transport.ts";
 export type {
+  AnyRouter,
   AnyTask,
   CheckedNames,
   InvalidName,
-  RouterMark,
   RouterRecord,
   Task,
   TaskInput,

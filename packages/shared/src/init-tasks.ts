@@ -8,13 +8,16 @@ import type { RouterDefaults } from "./task-options.ts";
 import type { CheckedNames, RouterRecord, TaskRouter } from "./task-types.ts";
 
 /** What `initTasks.create()` takes. */
-export interface InitOptions<TQueue extends string = string> {
+export interface InitOptions<
+  TQueue extends string = string,
+  TTransformer extends Transformer | undefined = Transformer,
+> {
   /** What keeps Dates, Maps, Sets and bigints whole on the wire, such as superjson. @default plain JSON */
-  readonly transformer?: Transformer;
+  readonly transformer?: TTransformer;
   /** The queue names that options may use; `[]` for any. @default ["default"] */
   readonly queues?: readonly TQueue[];
   /** Options of every task that says nothing else. */
-  readonly defaults?: RouterDefaults<TQueue>;
+  readonly defaults?: RouterDefaults<QueueOf<NoInfer<TQueue>>>;
 }
 
 /** What a contract is made with: `t.task` and `t.router`. */
@@ -25,20 +28,17 @@ export interface TaskContract<TWire extends Wire, TQueue extends string> {
   router<TRecord extends RouterRecord>(record: TRecord & CheckedNames<keyof TRecord>): TaskRouter<TRecord>;
 }
 
-type QueuesOf<TOptions> = TOptions extends { readonly queues: readonly (infer TQueue extends string)[] }
-  ? [TQueue] extends [never]
-    ? string
-    : TQueue
-  : "default";
+/** Any name where no names were given. */
+type QueueOf<TQueue extends string> = [TQueue] extends [never] ? string : TQueue;
 
-type WireOf<TOptions> = TOptions extends { readonly transformer: Transformer } ? "transformer" : "json";
+type WireOf<TTransformer> = [TTransformer] extends [Transformer] ? "transformer" : "json";
 
 /** Starts contracts. */
 export interface InitTasks {
   /** Fixes what all tasks of one contract share. */
-  create<const TOptions extends InitOptions = Record<never, never>>(
-    options?: TOptions & { readonly defaults?: RouterDefaults<QueuesOf<TOptions>> },
-  ): TaskContract<WireOf<TOptions>, QueuesOf<TOptions>>;
+  create<const TQueue extends string = "default", TTransformer extends Transformer | undefined = undefined>(
+    options?: InitOptions<TQueue, TTransformer>,
+  ): TaskContract<WireOf<TTransformer>, QueueOf<TQueue>>;
 }
 
 const INIT_OPTIONS = ["transformer", "queues", "defaults"];

@@ -16,10 +16,10 @@ type FoundIn<T> = Kinds<JsonIssues<T, "input">>;
 
 /** As the task builder types it. */
 declare function input<TSchema extends z.ZodType>(
-  schema: TSchema & JsonSafeSchema<z.input<TSchema>, "input">,
+  schema: JsonSafeSchema<TSchema, z.input<TSchema>, "input">,
 ): TSchema;
 declare function output<TSchema extends z.ZodType>(
-  schema: TSchema & JsonSafeSchema<z.input<TSchema>, "output">,
+  schema: JsonSafeSchema<TSchema, z.input<TSchema>, "output">,
 ): TSchema;
 
 const isoDate = z.codec(z.iso.datetime(), z.date(), {
@@ -34,10 +34,10 @@ same<
   "input.user.createdAt: Date (send an ISO string or use a codec; or set a transformer such as superjson)"
 >(true);
 same<
-  JsonSafeSchema<{ at: Date }, "output">,
+  JsonSafeSchema<"schema", { at: Date }, "output">,
   NotJsonSafe<"output.at: Date (send an ISO string or use a codec; or set a transformer such as superjson)">
 >(true);
-same<JsonSafeSchema<{ at: string }, "input">, unknown>(true);
+same<JsonSafeSchema<"schema", { at: string }, "input">, "schema">(true);
 
 // @ts-expect-error -- a Date is not JSON-safe
 input(z.object({ user: z.object({ createdAt: z.date() }) }));

@@ -148,9 +148,15 @@ export interface NotJsonSafe<TIssue> {
 /** One {@link NotJsonSafe} for each issue, so that the compiler spells the issues out. */
 export type Report<TIssue> = TIssue extends unknown ? NotJsonSafe<TIssue> : never;
 
-/** `unknown` if the value survives JSON, so that `schema: S & JsonSafeSchema<z.input<S>, "input">` takes the schema, else a {@link Report}. */
-export type JsonSafeSchema<TValue, TRoot extends string> = [TValue] extends [JsonSafe | undefined | void]
-  ? unknown
+/**
+ * `TSchema` if values of its input form survive JSON, else a {@link Report}.
+ *
+ * As `schema: JsonSafeSchema<S, z.input<S>, "input">` it infers `S` and adds nothing to what the compiler compares.
+ */
+export type JsonSafeSchema<TSchema, TValue, TRoot extends string> = [TValue] extends [
+  JsonSafe | undefined | void,
+]
+  ? TSchema
   : [JsonIssues<TValue, TRoot>] extends [never]
-    ? unknown
+    ? TSchema
     : Report<JsonIssues<TValue, TRoot>>;

@@ -62,7 +62,7 @@ function collect(record: RouterRecord, parent: string, found: Map<string, AnyTas
     checkTaskName(name, parent);
     const path = joinPath(parent, name);
     if (isTask(value)) found.set(path, value);
-    else collect(value["~router"], path, found);
+    else collect(value["~router"] as RouterRecord, path, found);
   }
 }
 

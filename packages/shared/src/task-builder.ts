@@ -12,20 +12,32 @@ import { kindOf } from "./value-kind.ts";
 /** Which values survive the trip: what JSON can say, or what the contract's transformer can. */
 export type Wire = "json" | "transformer";
 
-type Survives<TWire extends Wire, TValue, TRoot extends string> = TWire extends "json"
-  ? JsonSafeSchema<TValue, TRoot>
-  : unknown;
+/** Shown by the compiler where something else stands in a schema's place. */
+export interface InvalidSchema<TIssue> {
+  readonly "INVALID SCHEMA": TIssue;
+}
+
+/** The schema's own type if its input form survives the trip, else a report; a good one is compared with nothing more. */
+type Survives<
+  TWire extends Wire,
+  TSchema extends z.$ZodType,
+  TRoot extends string,
+> = TWire extends "transformer"
+  ? TSchema
+  : z.$ZodType extends TSchema
+    ? InvalidSchema<"give a zod 4 schema, such as z.object({ … })">
+    : JsonSafeSchema<TSchema, z.input<TSchema>, TRoot>;
 
 /** A task that can still be added to; each step gives a new one and changes nothing. */
 export interface TaskBuilder<TWire extends Wire, TInput, TParsed, TOutput, TEncoded, TQueue extends string>
   extends Task<TInput, TParsed, TOutput, TEncoded, TQueue> {
   /** Sets the schema of what callers pass; without it the task takes nothing. */
   input<TSchema extends z.$ZodType>(
-    schema: TSchema & Survives<TWire, z.input<TSchema>, "input">,
+    schema: Survives<TWire, TSchema, "input">,
   ): TaskBuilder<TWire, z.input<TSchema>, z.output<TSchema>, TOutput, TEncoded, TQueue>;
   /** Sets the schema of what the handler returns; without it nothing is stored. One-way transforms are refused. */
   output<TSchema extends z.$ZodType>(
-    schema: TSchema & Survives<TWire, z.input<TSchema>, "output">,
+    schema: Survives<TWire, TSchema, "output">,
   ): TaskBuilder<TWire, TInput, TParsed, z.output<TSchema>, z.input<TSchema>, TQueue>;
   /** Sets options; a later call's win over an earlier one's. */
   options(options: TaskOptions<TQueue>): TaskBuilder<TWire, TInput, TParsed, TOutput, TEncoded, TQueue>;

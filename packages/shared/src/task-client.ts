@@ -12,7 +12,7 @@ import type {
   TaskResultPage,
   TaskTransport,
 } from "./task-transport.ts";
-import type { AnyTask } from "./task-types.ts";
+import type { AnyRouter, AnyTask } from "./task-types.ts";
 
 type DelayArguments<TInput> = [TInput] extends [void]
   ? []
@@ -69,7 +69,7 @@ export interface ResultsClient {
 }
 
 /** The typed client of a router: `client.tasks.sendEmail.delay({ … })`. */
-export interface TaskClient<TRouter extends { readonly "~router": unknown }> {
+export interface TaskClient<TRouter extends AnyRouter> {
   readonly tasks: TaskCallers<TRouter["~router"]>;
   readonly results: ResultsClient;
 }
@@ -131,9 +131,7 @@ function addressOf(id: string, options: { readonly backend?: string }, what: str
 }
 
 /** Makes the client of a router over a transport; the router's type is all it needs. */
-export function taskClient<TRouter extends { readonly "~router": unknown }>(
-  transport: TaskTransport,
-): TaskClient<TRouter> {
+export function taskClient<TRouter extends AnyRouter>(transport: TaskTransport): TaskClient<TRouter> {
   const results: ResultsClient = {
     get: async (id, options = {}) => transport.getResult(addressOf(id, options, "results.get()")),
     list: async (options = {}) => {

@@ -55,12 +55,35 @@ export interface RouterDefaults<TQueue extends string = string>
   extends Omit<SharedOptions<TQueue>, "deduplicationId">,
     Pick<TaskOptions, "lease"> {}
 
-/** What `applyAsync`, `enqueue` and `using` take; at most one of `countdown`, `eta` and `runAfter`. */
-export interface CallOptions<TQueue extends string = string> extends SharedOptions<TQueue> {
+/** A message, not a value: it is what the compiler shows where a call says twice when it is due. */
+type OtherTime = "give at most one of countdown, eta and runAfter";
+
+/** {@link CallOptions} that may say how long from now the call is due. */
+export interface CallOptionsWithCountdown<TQueue extends string = string> extends SharedOptions<TQueue> {
   /** How long from now until it is due; a number counts seconds, as in Celery. */
   readonly countdown?: Duration | number;
+  readonly eta?: OtherTime;
+  readonly runAfter?: OtherTime;
+}
+
+/** {@link CallOptions} that may say by Celery's name when the call is due. */
+export interface CallOptionsWithEta<TQueue extends string = string> extends SharedOptions<TQueue> {
+  readonly countdown?: OtherTime;
   /** When it is due, as a `Date` or an ISO 8601 string with an offset (Celery's name). */
   readonly eta?: Date | string;
+  readonly runAfter?: OtherTime;
+}
+
+/** {@link CallOptions} that may say by Django's name when the call is due. */
+export interface CallOptionsWithRunAfter<TQueue extends string = string> extends SharedOptions<TQueue> {
+  readonly countdown?: OtherTime;
+  readonly eta?: OtherTime;
   /** When it is due, as a `Date` or an ISO 8601 string with an offset (Django's name). */
   readonly runAfter?: Date | string;
 }
+
+/** What `applyAsync`, `enqueue` and `using` take; at most one of `countdown`, `eta` and `runAfter`. */
+export type CallOptions<TQueue extends string = string> =
+  | CallOptionsWithCountdown<TQueue>
+  | CallOptionsWithEta<TQueue>
+  | CallOptionsWithRunAfter<TQueue>;

@@ -30,31 +30,45 @@ export interface AnyTask {
 
 /** Tasks and routers by name. */
 export interface RouterRecord {
-  readonly [name: string]: AnyTask | RouterMark;
+  readonly [name: string]: AnyTask | AnyRouter;
 }
 
-/** What marks an object as a router. */
-export interface RouterMark {
-  readonly "~router": RouterRecord;
+/** Any router: what `t.router()` makes, of whatever tasks. */
+export interface AnyRouter {
+  readonly "~router": unknown;
 }
 
 /** Tasks and routers under one name each, as `t.router()` makes it. */
 export type TaskRouter<TRecord = RouterRecord> = { readonly "~router": TRecord } & TRecord;
 
 /** Shown by the compiler where a router has a name that it cannot have. */
-export interface InvalidName<TMessage extends string> {
-  readonly "INVALID NAME": TMessage;
+export interface InvalidName<TIssue> {
+  readonly "INVALID NAME": TIssue;
 }
 
-/** Compiles to `unknown` when every key can be a task's name, else to a message that names the key. */
-export type CheckedNames<TNames> = [TNames] extends [string]
-  ? [Extract<TNames, ReservedName | "" | `${string}.${string}` | `${string} ${string}`>] extends [never]
-    ? unknown
-    : InvalidName<`"${Extract<TNames, ReservedName | "" | `${string}.${string}` | `${string} ${string}`>}" is reserved, empty or has a dot or space: call the task something else`>
-  : unknown;
+/** What is wrong with a name, or `never`; letters that only a run-time check can refuse are let pass. */
+type NameIssue<TName> = TName extends ReservedName
+  ? `"${TName}" is a reserved name: call it something else`
+  : TName extends ""
+    ? "an empty name: call it something"
+    : TName extends `${string}.${string}`
+      ? `"${TName}" has a dot: put a t.router({ … }) inside a router instead`
+      : TName extends `${string} ${string}`
+        ? `"${TName}" has a space: use letters, digits, "_" and "-"`
+        : never;
+
+/** `unknown` if every key can be the name of a task or router, else an {@link InvalidName} for each that cannot. */
+export type CheckedNames<TNames extends PropertyKey> = [NameIssue<TNames>] extends [never]
+  ? unknown
+  : { readonly [K in TNames as [NameIssue<K>] extends [never] ? never : K]: InvalidName<NameIssue<K>> };
 
 /** Every task path of a router, as `"sendEmail" | "billing.invoice"`. */
-export type TaskPath<TRouter> = TRouter extends { readonly "~router": infer R } ? PathsOf<R> : never;
+export type TaskPath<TRouter> = TRouter extends { readonly "~router": infer R }
+  ? // Inferred once more, so that the compiler shows the paths instead of the name of a type.
+    PathsOf<R> extends `${infer TPath}`
+    ? TPath
+    : never
+  : never;
 
 type PathsOf<R> = {
   [K in keyof R & string]: R[K] extends { readonly "~router": infer S } ? `${K}.${PathsOf<S>}` : K;

@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
-import type { AnyRouter, TaskServer } from "../create-task-server.ts";
+import type { AnyRouter } from "@taskwright/shared";
+import type { TaskServer } from "../create-task-server.ts";
 import type { CliIo } from "./cli-io.ts";
 import { findConfigFile } from "./config-file.ts";
 import { loadServer } from "./load-server.ts";

@@ -1,5 +1,5 @@
-import { isTaskError, type TaskErrorCode, type TaskResult } from "@taskwright/shared";
-import type { AnyRouter, TaskServer } from "../create-task-server.ts";
+import { type AnyRouter, isTaskError, type TaskErrorCode, type TaskResult } from "@taskwright/shared";
+import type { TaskServer } from "../create-task-server.ts";
 import type { CliIo } from "./cli-io.ts";
 import { findResult } from "./find-result.ts";
 import { printJson } from "./json-output.ts";

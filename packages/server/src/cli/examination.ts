@@ -1,6 +1,7 @@
+import type { AnyRouter } from "@taskwright/shared";
 import type { Finding } from "../backend/index.ts";
 import type { OpenedBackend } from "../core/opened-backend.ts";
-import type { AnyRouter, TaskServer } from "../create-task-server.ts";
+import type { TaskServer } from "../create-task-server.ts";
 import type { CliApp, ConfiguredServer } from "./app.ts";
 import { ConfigError, hintOf, messageOf } from "./cli-error.ts";
 import { counted } from "./terminal-text.ts";

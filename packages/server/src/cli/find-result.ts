@@ -1,6 +1,6 @@
-import { isTaskError, TaskError, type TaskResult } from "@taskwright/shared";
+import { type AnyRouter, isTaskError, TaskError, type TaskResult } from "@taskwright/shared";
 import { toListedResult } from "../core/result-mapping.ts";
-import type { AnyRouter, TaskServer } from "../create-task-server.ts";
+import type { TaskServer } from "../create-task-server.ts";
 
 /**
  * Reads one task result from the named backend, or from whichever has it; rejects with RESULT_NOT_FOUND.

@@ -1,5 +1,5 @@
-import { didYouMean } from "@taskwright/shared";
-import type { AnyRouter, TaskServer } from "../create-task-server.ts";
+import { type AnyRouter, didYouMean } from "@taskwright/shared";
+import type { TaskServer } from "../create-task-server.ts";
 import { UsageError } from "./cli-error.ts";
 
 /** Queues that the contract declares; "any" where it leaves them open. */

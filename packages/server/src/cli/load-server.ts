@@ -1,7 +1,8 @@
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { AnyRouter } from "@taskwright/shared";
 import { createJiti } from "jiti";
-import type { AnyRouter, TaskServer } from "../create-task-server.ts";
+import type { TaskServer } from "../create-task-server.ts";
 import { ConfigError } from "./cli-error.ts";
 
 const ACCEPTED =

@@ -1,6 +1,7 @@
+import type { AnyRouter } from "@taskwright/shared";
 import { SingleBar } from "cli-progress";
 import type { PurgeOptions } from "../core/upkeep.ts";
-import type { AnyRouter, TaskServer } from "../create-task-server.ts";
+import type { TaskServer } from "../create-task-server.ts";
 import type { CliIo } from "./cli-io.ts";
 
 /** Purges, with a progress bar on stderr where that is a terminal; resolves to how many. */

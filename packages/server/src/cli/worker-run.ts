@@ -1,5 +1,6 @@
+import type { AnyRouter } from "@taskwright/shared";
 import type { UnclaimedLogger } from "../core/logger.ts";
-import type { AnyRouter, TaskServer } from "../create-task-server.ts";
+import type { TaskServer } from "../create-task-server.ts";
 import { createWorker } from "../worker/index.ts";
 import type { Worker } from "../worker/worker.ts";
 import type { WorkerOptions } from "../worker/worker-options.ts";

@@ -1,10 +1,10 @@
-import type { AnyTask, TaskClient } from "@taskwright/shared";
+import type { AnyRouter, AnyTask, TaskClient } from "@taskwright/shared";
 import type { Attempt } from "./attempt.ts";
 import type { Logger } from "./logger.ts";
 import type { FailedTask } from "./task-events.ts";
 
 /** What a handler gets. */
-export interface HandlerArguments<TInput, TContext, TRouter extends { readonly "~router": unknown }> {
+export interface HandlerArguments<TInput, TContext, TRouter extends AnyRouter> {
   /** The input, parsed by the task's schema. */
   readonly input: TInput;
   /** What `createContext` made, with what middleware added. */
@@ -19,7 +19,7 @@ export interface HandlerArguments<TInput, TContext, TRouter extends { readonly "
 }
 
 /** The user's function. */
-export type HandlerFunction<TInput, TContext, TOutput, TRouter extends { readonly "~router": unknown }> = (
+export type HandlerFunction<TInput, TContext, TOutput, TRouter extends AnyRouter> = (
   args: HandlerArguments<TInput, TContext, TRouter>,
 ) => TOutput | Promise<TOutput>;
 
@@ -82,17 +82,14 @@ export interface BuiltHandler {
   readonly onFailed?: (failed: FailedTask<any>) => unknown;
 }
 
-/** What stands for one task in `handlers`: a built handler or a plain function. */
-export type HandlerOf<TTask extends AnyTask, TContext, TRouter extends { readonly "~router": unknown }> =
-  | TaskHandler<TTask["~types"]["parsed"], TTask["~types"]["output"], TContext>
-  | HandlerFunction<TTask["~types"]["parsed"], TContext, TTask["~types"]["output"], TRouter>;
-
-/** One handler per task of a router, nested as the router is. */
-export type Handlers<TRecord, TContext, TRouter extends { readonly "~router": unknown }> = {
+/** One handler per task of a router, nested as the router is: a built one or a plain function. */
+export type Handlers<TRecord, TContext, TRouter extends AnyRouter> = {
   readonly [K in keyof TRecord]: TRecord[K] extends { readonly "~router": infer TInner }
     ? Handlers<TInner, TContext, TRouter>
     : TRecord[K] extends AnyTask
-      ? HandlerOf<TRecord[K], TContext, TRouter>
+      ?
+          | TaskHandler<TRecord[K]["~types"]["parsed"], TRecord[K]["~types"]["output"], TContext>
+          | HandlerFunction<TRecord[K]["~types"]["parsed"], TContext, TRecord[K]["~types"]["output"], TRouter>
       : never;
 };
 
@@ -108,7 +105,7 @@ type LeadsTo<TPath extends string, TOnly extends string> = TOnly extends `${TPat
 export type HandlersOnly<
   TRecord,
   TContext,
-  TRouter extends { readonly "~router": unknown },
+  TRouter extends AnyRouter,
   TOnly extends string,
   TPrefix extends string = "",
 > = {
@@ -121,6 +118,8 @@ export type HandlersOnly<
       ? Handlers<TInner, TContext, TRouter>
       : HandlersOnly<TInner, TContext, TRouter, TOnly, `${TPrefix}${K}.`>
     : TRecord[K] extends AnyTask
-      ? HandlerOf<TRecord[K], TContext, TRouter>
+      ?
+          | TaskHandler<TRecord[K]["~types"]["parsed"], TRecord[K]["~types"]["output"], TContext>
+          | HandlerFunction<TRecord[K]["~types"]["parsed"], TContext, TRecord[K]["~types"]["output"], TRouter>
       : never;
 };

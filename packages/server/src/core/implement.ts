@@ -1,4 +1,4 @@
-import { type AnyTask, TaskError, tasksByPath } from "@taskwright/shared";
+import { type AnyRouter, type AnyTask, TaskError, tasksByPath } from "@taskwright/shared";
 import type {
   BuiltHandler,
   HandlerFunction,
@@ -12,12 +12,7 @@ import type {
  *
  * `TBase` is what `createContext` makes, `TContext` that with what middleware added.
  */
-export interface HandlerBuilder<
-  TTask extends AnyTask,
-  TBase,
-  TContext,
-  TRouter extends { readonly "~router": unknown },
-> {
+export interface HandlerBuilder<TTask extends AnyTask, TBase, TContext, TRouter extends AnyRouter> {
   /** Adds middleware for this task, inside what was added before. */
   use<TAdded extends object>(
     middleware: Middleware<TContext, TAdded>,
@@ -30,7 +25,7 @@ export interface HandlerBuilder<
 }
 
 /** One {@link HandlerBuilder} per task of a router, nested as the router is. */
-export type HandlerBuilders<TRecord, TBase, TContext, TRouter extends { readonly "~router": unknown }> = {
+export type HandlerBuilders<TRecord, TBase, TContext, TRouter extends AnyRouter> = {
   readonly [K in keyof TRecord]: TRecord[K] extends { readonly "~router": infer TInner }
     ? HandlerBuilders<TInner, TBase, TContext, TRouter>
     : TRecord[K] extends AnyTask
@@ -39,7 +34,7 @@ export type HandlerBuilders<TRecord, TBase, TContext, TRouter extends { readonly
 };
 
 /** What every handler built from here has. */
-export interface ImplementerSteps<TBase, TContext, TRouter extends { readonly "~router": unknown }> {
+export interface ImplementerSteps<TBase, TContext, TRouter extends AnyRouter> {
   /** Says what `createContext` will make; the server's must fit. Comes before `use`. */
   context<TNext extends object>(): Implementer<TNext, TNext, TRouter>;
   /** Adds middleware for every handler built from what this returns. */
@@ -49,7 +44,7 @@ export interface ImplementerSteps<TBase, TContext, TRouter extends { readonly "~
 }
 
 /** Builds handlers: `h.sendEmail.handler(async ({ input }) => …)`. */
-export type Implementer<TBase, TContext, TRouter extends { readonly "~router": unknown }> = ImplementerSteps<
+export type Implementer<TBase, TContext, TRouter extends AnyRouter> = ImplementerSteps<
   TBase,
   TContext,
   TRouter
@@ -113,8 +108,6 @@ function implementer(paths: readonly string[], middleware: readonly AnyMiddlewar
 }
 
 /** Starts the handlers of a router: in one file or in many, with typed context and middleware. */
-export function implement<TRouter extends { readonly "~router": unknown }>(
-  tasks: TRouter,
-): Implementer<object, object, TRouter> {
+export function implement<TRouter extends AnyRouter>(tasks: TRouter): Implementer<object, object, TRouter> {
   return implementer([...tasksByPath(tasks).keys()], []) as Implementer<object, object, TRouter>;
 }

@@ -1,7 +1,9 @@
 import type { AttemptError, TaskResult, TaskStatus } from "@taskwright/shared";
 import type { Logger } from "./logger.ts";
 
-interface EventBase {
+/** What every event says. */
+export interface TaskEvent {
+  /** The task result's id. */
   readonly id: string;
   readonly path: string;
   readonly queue: string;
@@ -9,28 +11,58 @@ interface EventBase {
   readonly backend: string;
 }
 
-interface AttemptEvent extends EventBase {
+/** What every event of an attempt says. */
+export interface AttemptEvent extends TaskEvent {
   /** The attempt's number, from 1. */
   readonly attempt: number;
   readonly workerId: string;
 }
 
+/** A task result was stored durably by this process. */
+export interface EnqueuedEvent extends TaskEvent {
+  /** True when it was one too many and `id` is an earlier one's. */
+  readonly deduplicated: boolean;
+}
+
+/** An attempt ended well. */
+export interface SucceededEvent extends AttemptEvent {
+  readonly durationMs: number;
+}
+
+/** An attempt went wrong and another will follow. */
+export interface RetryingEvent extends AttemptEvent {
+  readonly error: AttemptError;
+  readonly runAfter: Date;
+}
+
+/** A task result ended FAILED. */
+export interface FailedEvent extends TaskEvent {
+  /** The last attempt's number; 0 when none was made. */
+  readonly attempt: number;
+  readonly error: AttemptError;
+}
+
+/** A task result ended, one way or another. */
+export interface FinishedEvent extends TaskEvent {
+  readonly status: TaskStatus;
+}
+
 /** What happens to task results in this process, by name. */
 export interface TaskEventMap {
   /** Stored durably by this process. */
-  readonly enqueued: EventBase & { readonly deduplicated: boolean };
+  readonly enqueued: EnqueuedEvent;
   /** An attempt begins. */
   readonly started: AttemptEvent;
   /** An attempt ended well. */
-  readonly succeeded: AttemptEvent & { readonly durationMs: number };
+  readonly succeeded: SucceededEvent;
   /** An attempt went wrong and another will follow. */
-  readonly retrying: AttemptEvent & { readonly error: AttemptError; readonly runAfter: Date };
-  /** A task result ended FAILED. `attempt` is 0 when none was made. */
-  readonly failed: EventBase & { readonly attempt: number; readonly error: AttemptError };
+  readonly retrying: RetryingEvent;
+  /** A task result ended FAILED. */
+  readonly failed: FailedEvent;
   /** A task result ended CANCELLED. */
-  readonly cancelled: EventBase;
+  readonly cancelled: TaskEvent;
   /** A task result ended, one way or another. */
-  readonly finished: EventBase & { readonly status: TaskStatus };
+  readonly finished: FinishedEvent;
   /** An attempt of this process no longer holds its task result. */
   readonly leaseLost: AttemptEvent;
   /** An attempt was given back unfinished because its worker stops. */
@@ -38,7 +70,8 @@ export interface TaskEventMap {
 }
 
 /** The name of an event. */
-export type TaskEventName = keyof TaskEventMap;
+// Inferred, so that the compiler's messages list the names.
+export type TaskEventName = keyof TaskEventMap extends `${infer TName}` ? TName : never;
 
 /** What `onFailed` gets. */
 export interface FailedTask<TInput = unknown> {

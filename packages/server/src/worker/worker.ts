@@ -1,5 +1,6 @@
 import { didYouMean, TaskError } from "@taskwright/shared";
 import type { Engine } from "../core/engine.ts";
+import type { AnyTaskServer } from "../create-task-server.ts";
 import { ClaimLoop } from "./claim-loop.ts";
 import { UpkeepLoop } from "./upkeep-loop.ts";
 import { type ResolvedWorkerOptions, resolveWorkerOptions, type WorkerOptions } from "./worker-options.ts";
@@ -127,7 +128,7 @@ function checkQueues(engine: Engine, queues: readonly string[] | "all"): void {
 }
 
 /** Makes a worker of a server; it does nothing until `start()`. */
-export function createWorker(server: { readonly "~engine": Engine }, options: WorkerOptions = {}): Worker {
+export function createWorker(server: AnyTaskServer, options: WorkerOptions = {}): Worker {
   const engine = server["~engine"];
   const resolved = resolveWorkerOptions(options);
   const opened = engine.backend(resolved.backend, "The worker");

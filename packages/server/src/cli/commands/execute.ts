@@ -1,6 +1,6 @@
-import type { TaskResult } from "@taskwright/shared";
+import type { AnyRouter, TaskResult } from "@taskwright/shared";
 import type { Command } from "commander";
-import type { AnyRouter, TaskServer } from "../../create-task-server.ts";
+import type { TaskServer } from "../../create-task-server.ts";
 import type { CliApp } from "../app.ts";
 import type { CliIo } from "../cli-io.ts";
 import { withExamples } from "../command-help.ts";

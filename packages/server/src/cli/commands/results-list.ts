@@ -1,6 +1,12 @@
-import { type ListOptions, TASK_STATUSES, type TaskResult, type TaskStatus } from "@taskwright/shared";
+import {
+  type AnyRouter,
+  type ListOptions,
+  TASK_STATUSES,
+  type TaskResult,
+  type TaskStatus,
+} from "@taskwright/shared";
 import type { Command } from "commander";
-import type { AnyRouter, TaskServer } from "../../create-task-server.ts";
+import type { TaskServer } from "../../create-task-server.ts";
 import type { CliApp } from "../app.ts";
 import { withExamples } from "../command-help.ts";
 import { elapsed } from "../elapsed-time.ts";

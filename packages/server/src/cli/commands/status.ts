@@ -1,7 +1,13 @@
-import { isTaskError, TASK_STATUSES, type TaskErrorCode, type TaskStatus } from "@taskwright/shared";
+import {
+  type AnyRouter,
+  isTaskError,
+  TASK_STATUSES,
+  type TaskErrorCode,
+  type TaskStatus,
+} from "@taskwright/shared";
 import type { Command } from "commander";
 import type { QueueStats } from "../../core/executor.ts";
-import type { AnyRouter, TaskServer } from "../../create-task-server.ts";
+import type { TaskServer } from "../../create-task-server.ts";
 import type { CliApp } from "../app.ts";
 import type { CliIo } from "../cli-io.ts";
 import { withExamples } from "../command-help.ts";

@@ -1,5 +1,6 @@
+import type { AnyRouter } from "@taskwright/shared";
 import type { Command } from "commander";
-import type { AnyRouter, TaskServer } from "../../create-task-server.ts";
+import type { TaskServer } from "../../create-task-server.ts";
 import type { CliApp } from "../app.ts";
 import { withExamples } from "../command-help.ts";
 import { checkQueue } from "../known-names.ts";
