@@ -11,18 +11,20 @@ import { FULL, QUICK } from "./harness/scenario.ts";
 import { ScratchFolder } from "./harness/scratch-folder.ts";
 import { SCENARIOS } from "./scenarios/index.ts";
 import { SUITE_NAMES, subjectsOf } from "./subjects/suites.ts";
+import { runTypesSuite, TYPES_SUITE } from "./types/suite.ts";
 
 const scenarioNames = SCENARIOS.map(({ name }) => name);
+const suiteNames = [...SUITE_NAMES, TYPES_SUITE];
 
 function argumentsOrExit(): Arguments {
   try {
-    const given = readArguments(process.argv.slice(2), { suites: SUITE_NAMES, scenarios: scenarioNames });
+    const given = readArguments(process.argv.slice(2), { suites: suiteNames, scenarios: scenarioNames });
     if (given !== null) return given;
-    console.log(usage(SUITE_NAMES, scenarioNames));
+    console.log(usage(suiteNames, scenarioNames));
     process.exit(0);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    console.error(`${error.message}\n\n${usage(SUITE_NAMES, scenarioNames)}`);
+    console.error(`${error.message}\n\n${usage(suiteNames, scenarioNames)}`);
     process.exit(2);
   }
 }
@@ -47,6 +49,11 @@ for (const [signal, number] of [
   ["SIGHUP", 1],
 ] as const) {
   process.on(signal, () => process.exit(128 + number));
+}
+
+if (args.suite === TYPES_SUITE) {
+  await runTypesSuite(args, showStep);
+  process.exit();
 }
 
 const machine = describeMachine(scratch.path);

@@ -12,7 +12,7 @@ export interface Report {
   readonly mode: "full" | "quick";
   readonly rounds: number;
   readonly machine: Machine;
-  readonly scenarios: readonly Scenario[];
+  readonly scenarios: readonly Pick<Scenario, "measures">[];
   readonly subjects: readonly string[];
   readonly floor: string | undefined;
   readonly results: Results;

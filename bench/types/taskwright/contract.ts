@@ -1,0 +1,3 @@
+import { initTasks } from "@taskwright/shared";
+
+export const t = initTasks.create({ queues: ["default", "slow"] });
