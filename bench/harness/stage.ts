@@ -8,7 +8,7 @@ export class Stage {
   readonly #subject: Subject;
   readonly #address: string;
   readonly #profiles: string | null;
-  readonly #actors: RemoteActor[] = [];
+  readonly #actors: Promise<RemoteActor>[] = [];
 
   private constructor(options: StageOptions, address: string) {
     this.#suite = options.suite;
@@ -25,7 +25,11 @@ export class Stage {
       try {
         return await inTime(use(stage), options.withinMs);
       } finally {
-        await Promise.all(stage.#actors.map((actor) => actor.end()));
+        // One that did not start has nothing to end, and one that is still starting is waited for.
+        const started = await Promise.allSettled(stage.#actors);
+        await Promise.all(
+          started.map((start) => (start.status === "fulfilled" ? start.value.end() : undefined)),
+        );
       }
     } finally {
       options.scratch.remove(folder);
@@ -36,7 +40,7 @@ export class Stage {
   async process(): Promise<RemoteActor> {
     const only = this.#actors[0];
     if (!this.#subject.isShared && only !== undefined) return only;
-    const actor = await RemoteActor.start({
+    const actor = RemoteActor.start({
       suite: this.#suite,
       subject: this.#subject.name,
       address: this.#address,

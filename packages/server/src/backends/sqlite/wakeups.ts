@@ -6,7 +6,7 @@ import type { StopWatching, Wakeups } from "../../backend/index.ts";
  * When to look after a notice, in milliseconds: the notice comes when the WAL is written, and the commit shows only after
  * the sync that follows. Several commits within the first wait wake once.
  */
-const LOOK_AFTER_MS: readonly number[] = [2, 3, 5, 10, 20, 40, 80, 160, 320, 640];
+const LOOK_AFTER_MS: readonly number[] = [1, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 /** How often to look where the folder cannot be watched. */
 const POLL_MS = 1_000;
 
@@ -34,6 +34,8 @@ export class SqliteWakeups implements Wakeups, LocalWakes {
   #watcher: FSWatcher | null = null;
   #poll: NodeJS.Timeout | null = null;
   #gathering: NodeJS.Timeout | null = null;
+  /** Which of the waits it is. */
+  #step = 0;
   #isNoticed = false;
   #seenVersion: number | null = null;
   #watchError: unknown = null;
@@ -133,13 +135,18 @@ export class SqliteWakeups implements Wakeups, LocalWakes {
     this.#gathering = null;
   }
 
-  /** A notice during a wait makes the waits begin anew after it. */
+  /** A notice makes the waits begin anew: at once, or after the first one when that is under way. */
   #gather(): void {
-    this.#isNoticed = true;
     if (this.#gathering === null) this.#lookLater(0);
+    else if (this.#step === 0) this.#isNoticed = true;
+    else {
+      clearTimeout(this.#gathering);
+      this.#lookLater(0);
+    }
   }
 
   #lookLater(step: number): void {
+    this.#step = step;
     this.#gathering = setTimeout(() => {
       this.#gathering = null;
       const next = this.#isNoticed ? 0 : step + 1;
