@@ -43,7 +43,7 @@ function examine(
   return [
     {
       level: "ok",
-      message: `${file}: ${megabytes(statSync(file).size)}, schema version ${readVersion(connection.db)}.`,
+      message: `${file}: ${megabytes(statSync(file).size)}, schema version ${readVersion(connection.db, file)}.`,
     },
     journal === "wal"
       ? { level: "ok", message: "Journal mode is WAL." }

@@ -1,6 +1,6 @@
 import { TaskError } from "@taskwright/shared";
 import type { Connection } from "./connection.ts";
-import { toTaskError } from "./driver-errors.ts";
+import { isBusy, toTaskError } from "./driver-errors.ts";
 import type { LocalWakes } from "./wakeups.ts";
 import type { WriteQueue } from "./write-queue.ts";
 
@@ -21,12 +21,19 @@ export class StoreHandle {
     this.wakes = wakes;
   }
 
-  get isOpen(): boolean {
-    return this.#opened !== null;
-  }
-
   set(opened: OpenedStore | null): void {
     this.#opened = opened;
+  }
+
+  /** Changes when another process has committed; null while the file is not open. */
+  dataVersion(): number | null {
+    if (this.#opened === null) return null;
+    try {
+      return this.#opened.connection.dataVersion();
+    } catch {
+      // NaN is never what was seen before: watchers are woken, look, and are told by their own read what is wrong.
+      return Number.NaN;
+    }
   }
 
   /** The open store; throws CLOSED. */
@@ -35,17 +42,24 @@ export class StoreHandle {
     throw new TaskError({ code: "CLOSED", message: `The backend of ${this.file} is not open.` });
   }
 
-  /** Runs a read, which needs no lock. */
+  /** Runs a read; it takes no lock, but may have to wait for a process that opens, closes or repairs the file. */
   async read<T>(run: (connection: Connection) => T): Promise<T> {
-    return this.readNow(run);
+    const { connection, writes } = this.opened;
+    try {
+      return await writes.patiently(() => run(connection));
+    } catch (error) {
+      throw toTaskError(error, this.file);
+    }
   }
 
-  /** As {@link read}, without a promise. */
-  readNow<T>(run: (connection: Connection) => T): T {
+  /** As {@link read}, without a promise; null when it would have to wait. */
+  readNow<T>(run: (connection: Connection) => T): T | null {
     const { connection } = this.opened;
     try {
+      connection.checkFile();
       return run(connection);
     } catch (error) {
+      if (isBusy(error)) return null;
       throw toTaskError(error, this.file);
     }
   }

@@ -27,23 +27,42 @@ function invalid(message: string): TaskError {
   return new TaskError({ code: "INVALID_OPTION", message });
 }
 
+function kind(value: unknown): string {
+  if (value === null) return "null";
+  if (typeof value === "string") return value.trim() === "" ? "an empty string" : "this string";
+  return value === undefined ? "undefined" : `a value of type ${typeof value}`;
+}
+
 /** Checks the options; throws INVALID_OPTION. */
 export function resolveSqliteOptions(options: SqliteBackendOptions): ResolvedSqliteOptions {
+  if (typeof options !== "object" || options === null) {
+    throw invalid(
+      `sqliteBackend() needs its options as an object, such as { file: "taskwright.db" }, not ${kind(options)}.`,
+    );
+  }
   for (const name of Object.keys(options)) {
     if (!NAMES.includes(name)) {
       throw invalid(`sqliteBackend() has no option "${name.slice(0, 60)}".${didYouMean(name, NAMES)}`);
     }
   }
   const { file, durability = "full", lockTimeout = "30s" } = options;
-  if (typeof file !== "string" || file === "" || file.includes("\0")) {
-    throw invalid('sqliteBackend() needs file: the path of the database, such as "taskwright.db".');
+  if (typeof file !== "string" || file.trim() === "" || file.includes("\0")) {
+    throw invalid(
+      `sqliteBackend() needs file: the path of the database, such as "taskwright.db", not ${kind(file)}.`,
+    );
   }
-  if (file === ":memory:" || file.startsWith("file:")) {
+  if (file === ":memory:") {
     throw invalid(
       "sqliteBackend() keeps tasks in a file. For tasks in memory use memoryBackend() of @taskwright/server/memory.",
     );
   }
-  if (durability !== "full" && durability !== "process")
-    throw invalid('durability must be "full" or "process".');
+  if (/^file:/i.test(file)) {
+    throw invalid(
+      "sqliteBackend() takes file as a path, not as a URL. Give what fileURLToPath() of node:url makes of it.",
+    );
+  }
+  if (durability !== "full" && durability !== "process") {
+    throw invalid(`durability must be "full" or "process", not ${kind(durability)}.`);
+  }
   return { file, durability, lockTimeoutMs: durationToMs(lockTimeout, "lockTimeout") };
 }

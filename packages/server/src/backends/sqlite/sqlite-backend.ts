@@ -1,37 +1,87 @@
-import { resolve } from "node:path";
 import type { Backend } from "../../backend/index.ts";
 import { Connection } from "./connection.ts";
 import { diagnose } from "./diagnose.ts";
 import { toTaskError } from "./driver-errors.ts";
+import { setDurability, useWal } from "./journal.ts";
 import { sqliteLeaseSource } from "./lease-source.ts";
 import { sqliteMaintenance } from "./maintenance.ts";
-import { checkVersion, migrate, readVersion } from "./migrate.ts";
+import { migrate, readVersion } from "./migrate.ts";
 import { MIGRATIONS } from "./migrations/index.ts";
-import { StoreHandle } from "./opened-store.ts";
+import { type OpenedStore, StoreHandle } from "./opened-store.ts";
 import { type ResolvedSqliteOptions, resolveSqliteOptions, type SqliteBackendOptions } from "./options.ts";
+import { checkPath, realFile } from "./path-check.ts";
 import { sqliteTaskInspector } from "./task-inspector.ts";
 import { sqliteTaskStore } from "./task-store.ts";
 import { SqliteWakeups } from "./wakeups.ts";
 import { WriteQueue } from "./write-queue.ts";
 
-async function openFile(
-  options: ResolvedSqliteOptions,
-): Promise<{ connection: Connection; writes: WriteQueue }> {
+async function openFile(options: ResolvedSqliteOptions): Promise<OpenedStore> {
+  const { file, durability, lockTimeoutMs } = options;
+  checkPath(file);
   let connection: Connection | undefined;
   try {
-    connection = new Connection(options);
-    const { db, file } = connection;
-    const writes = new WriteQueue(connection, options.lockTimeoutMs);
-    checkVersion(readVersion(db), file);
-    await writes.exclusively(() => {
-      db.exec("PRAGMA journal_mode = WAL");
-    });
-    db.exec(`PRAGMA synchronous = ${options.durability === "full" ? "FULL" : "NORMAL"}`);
-    if (readVersion(db) < MIGRATIONS.length) await writes.write(() => migrate(db, file));
+    connection = new Connection(file);
+    const { db } = connection;
+    const writes = new WriteQueue(connection, lockTimeoutMs);
+    // Another process may be opening, closing or repairing the file, all of which lock it for a moment.
+    await writes.patiently(() => readVersion(db, file));
+    await writes.patiently(() => useWal(db, file));
+    setDurability(db, durability);
+    const version = await writes.patiently(() => readVersion(db, file));
+    if (version < MIGRATIONS.length) await writes.write(() => migrate(db, file));
+    connection.keepWal();
     return { connection, writes };
   } catch (error) {
     connection?.close();
-    throw toTaskError(error, options.file);
+    throw toTaskError(error, file);
+  }
+}
+
+/** Opens and closes a file in the order of the calls, each at most once at a time. */
+class OpenAndShut {
+  readonly #handle: StoreHandle;
+  readonly #options: ResolvedSqliteOptions;
+  #opening: Promise<void> | null = null;
+  #closing: Promise<void> = Promise.resolve();
+
+  constructor(handle: StoreHandle, options: ResolvedSqliteOptions) {
+    this.#handle = handle;
+    this.#options = options;
+  }
+
+  open(): Promise<void> {
+    if (this.#opening !== null) return this.#opening;
+    const opening = this.#closing
+      .then(() => openFile(this.#options))
+      .then(
+        (opened) => this.#handle.set(opened),
+        (error: unknown) => {
+          if (this.#opening === opening) this.#opening = null;
+          throw error;
+        },
+      );
+    this.#opening = opening;
+    return opening;
+  }
+
+  close(): Promise<void> {
+    const opening = this.#opening;
+    this.#opening = null;
+    if (opening !== null) {
+      // Who opened is told of a failure to open; here it only means that there is nothing to close.
+      this.#closing = opening.then(
+        () => this.#shut(),
+        () => undefined,
+      );
+    }
+    return this.#closing;
+  }
+
+  async #shut(): Promise<void> {
+    const { connection, writes } = this.#handle.opened;
+    await writes.close();
+    this.#handle.set(null);
+    connection.close();
   }
 }
 
@@ -39,12 +89,10 @@ async function openFile(
 export function sqliteBackend(options: SqliteBackendOptions): Backend {
   const given = resolveSqliteOptions(options);
   // A process that changes its working directory must not change files.
-  const resolved = { ...given, file: resolve(given.file) };
-  const wakeups = new SqliteWakeups(resolved.file, () =>
-    handle.isOpen ? handle.opened.connection.dataVersion() : null,
-  );
+  const resolved = { ...given, file: realFile(given.file) };
+  const wakeups = new SqliteWakeups(resolved.file, () => handle.dataVersion());
   const handle = new StoreHandle(resolved.file, wakeups);
-  let opening: Promise<void> | null = null;
+  const openAndShut = new OpenAndShut(handle, resolved);
   return {
     kind: "sqlite",
     store: sqliteTaskStore(handle),
@@ -52,26 +100,11 @@ export function sqliteBackend(options: SqliteBackendOptions): Backend {
     maintenance: sqliteMaintenance(handle),
     inspector: sqliteTaskInspector(handle),
     wakeups,
-    diagnose: () => handle.read((connection) => diagnose(connection, resolved, wakeups.watchError)),
-    open: () => {
-      opening ??= openFile(resolved).then(
-        (opened) => handle.set(opened),
-        (error: unknown) => {
-          opening = null;
-          throw error;
-        },
-      );
-      return opening;
-    },
-    close: async () => {
-      await opening?.catch(() => undefined);
-      opening = null;
+    diagnose: async () => diagnose(handle.opened.connection, resolved, wakeups.watchError),
+    open: () => openAndShut.open(),
+    close: () => {
       wakeups.close();
-      if (!handle.isOpen) return;
-      const { connection, writes } = handle.opened;
-      await writes.close();
-      handle.set(null);
-      connection.close();
+      return openAndShut.close();
     },
   };
 }

@@ -33,9 +33,9 @@ const CANCEL = `UPDATE taskwright_task SET
   WHERE id = ? AND state <= ${STATE.running} RETURNING state`;
 
 const REQUEUE = `UPDATE taskwright_task SET
-    state = CASE WHEN ?1 <= ?3 THEN ${STATE.due} ELSE ${STATE.later} END, run_after = ?1, rank = ?2, retries_used = 0,
+    state = CASE WHEN ? THEN ${STATE.due} ELSE ${STATE.later} END, run_after = ?, rank = ?, retries_used = 0,
     lost_attempts = 0, expires_at = NULL, finished_at = NULL, cancel_requested = 0, lease_uncounted = 0
-  WHERE id = ?4 AND state IN (${STATE.FAILED}, ${STATE.CANCELLED})`;
+  WHERE id = ? AND state IN (${STATE.FAILED}, ${STATE.CANCELLED})`;
 
 const STORED: EnqueueOutcome = { outcome: "stored" };
 
@@ -136,7 +136,7 @@ export function sqliteTaskStore(handle: StoreHandle): TaskStore {
 
     requeue: async ({ id, runAfter, rank, now }): Promise<RequeueOutcome> => {
       const outcome = await handle.write((connection): RequeueOutcome => {
-        const { changes } = connection.prepare(REQUEUE).run(runAfter, rank, now, id);
+        const { changes } = connection.prepare(REQUEUE).run(runAfter <= now ? 1 : 0, runAfter, rank, id);
         if (changes > 0) return "requeued";
         return existing(connection, id) === undefined ? "not-found" : "not-retryable";
       });

@@ -43,9 +43,23 @@ export class WriteQueue {
     });
   }
 
-  /** Runs what cannot run in a transaction, waiting for the lock as a transaction does. */
-  async exclusively(run: () => void): Promise<void> {
-    await this.#patiently(run);
+  /** Runs what needs no transaction of ours but may meet a lock, waiting for it up to the lock timeout. */
+  async patiently<T>(run: () => T): Promise<T> {
+    let pauseMs = 1;
+    let giveUpAt: number | null = null;
+    for (;;) {
+      if (this.#closed !== null) throw this.#closed;
+      this.#connection.checkFile();
+      try {
+        return run();
+      } catch (error) {
+        if (!isBusy(error)) throw error;
+        giveUpAt ??= performance.now() + this.#lockTimeoutMs;
+        if (performance.now() >= giveUpAt) throw this.#lockedTooLong(error);
+      }
+      await wait(pauseMs * (0.5 + Math.random()));
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+    }
   }
 
   /** Refuses what waits and what comes; resolves when the transaction under way is over. */
@@ -72,7 +86,7 @@ export class WriteQueue {
   async #commit(group: readonly Waiting[]): Promise<boolean> {
     const { db, file } = this.#connection;
     try {
-      await this.#patiently(() => db.exec("BEGIN IMMEDIATE"));
+      await this.patiently(() => db.exec("BEGIN IMMEDIATE"));
     } catch (error) {
       for (const waiting of group) waiting.reject(toTaskError(error, file));
       return true;
@@ -85,29 +99,27 @@ export class WriteQueue {
       });
       return true;
     } catch (error) {
-      if (db.isOpen && db.isTransaction) db.exec("ROLLBACK");
+      this.#rollBack();
       if (group.length > 1) return false;
       group[0]?.reject(toTaskError(error, file));
       return true;
     }
   }
 
-  /** Runs what needs the write lock, waiting for it up to the lock timeout. */
-  async #patiently(run: () => void): Promise<void> {
-    let pauseMs = 1;
-    let giveUpAt: number | null = null;
-    for (;;) {
-      if (this.#closed !== null) throw this.#closed;
-      this.#connection.checkFile();
-      try {
-        run();
-        return;
-      } catch (error) {
-        giveUpAt ??= performance.now() + this.#lockTimeoutMs;
-        if (!isBusy(error) || performance.now() >= giveUpAt) throw error;
-      }
-      await wait(pauseMs * (0.5 + Math.random()));
-      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+  #rollBack(): void {
+    try {
+      this.#connection.db.exec("ROLLBACK");
+    } catch {
+      // After some failures, a full disk among them, SQLite has ended the transaction itself and there is none to end.
+      // The callers are told of that failure; should it be another trouble, the next transaction meets it again.
     }
+  }
+
+  #lockedTooLong(cause: unknown): TaskError {
+    return new TaskError({
+      code: "BACKEND_UNAVAILABLE",
+      message: `The database ${this.#connection.file} was locked by another process for longer than the lockTimeout of ${this.#lockTimeoutMs} ms; nothing was changed. End the program that keeps a transaction open, or raise lockTimeout.`,
+      cause,
+    });
   }
 }
