@@ -39,7 +39,7 @@ export interface AnyRouter {
 }
 
 /** Tasks and routers under one name each, as `t.router()` makes it. */
-export type TaskRouter<TRecord = RouterRecord> = { readonly "~router": TRecord } & TRecord;
+export type TaskRouter<TRecord = RouterRecord> = { readonly "~router": TRecord } & Readonly<TRecord>;
 
 /** Shown by the compiler where a router has a name that it cannot have. */
 export interface InvalidName<TIssue> {
