@@ -1,5 +1,8 @@
 import type { ConformanceSection } from "./conformance-case.ts";
+import { serverEventsSection } from "./server-events.ts";
+import { serverHandlersSection } from "./server-handlers.ts";
 import { serverLeasesSection } from "./server-leases.ts";
+import { serverOutagesSection } from "./server-outages.ts";
 import { serverResultsSection } from "./server-results.ts";
 import { serverRetriesSection } from "./server-retries.ts";
 import type { ServerUnderTest } from "./server-under-test.ts";
@@ -11,4 +14,7 @@ export const SERVER_SECTIONS: readonly ConformanceSection<ServerUnderTest>[] = [
   serverRetriesSection,
   serverLeasesSection,
   serverWorkersSection,
+  serverHandlersSection,
+  serverEventsSection,
+  serverOutagesSection,
 ];

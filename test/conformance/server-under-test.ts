@@ -1,4 +1,5 @@
 import {
+  type ContextRequest,
   createTaskServer,
   type FailedTask,
   type Handlers,
@@ -17,7 +18,6 @@ type ContractHandlers = Handlers<ServerContract["~router"], object, ServerContra
 const PATIENCE_MS = 15_000;
 /** Longer than a worker takes to stop, whatever its handlers do. */
 const LONGEST_STOP_MS = 60_000;
-const MILD: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** Handlers that do what a case does not say. */
 const PLAIN_HANDLERS: ContractHandlers = {
@@ -33,6 +33,16 @@ const PLAIN_HANDLERS: ContractHandlers = {
 export interface ServerChoice {
   readonly handlers?: Partial<ContractHandlers>;
   readonly onFailed?: (failed: FailedTask) => unknown;
+  readonly createContext?: (request: ContextRequest) => object | Promise<object>;
+  /** Backends beside the one under test, which is the default one. */
+  readonly others?: Readonly<Record<string, Backend>>;
+}
+
+/** What a server told its logger. */
+export interface Told {
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly facts: Readonly<Record<string, unknown>>;
+  readonly message: string;
 }
 
 /** Servers and workers on a fresh store, with a clock that stands still until the case moves it. */
@@ -43,24 +53,32 @@ export class ServerUnderTest implements AsyncDisposable {
   readonly backend: Backend;
   /** The sizes of the batches that were enqueued. */
   readonly batches: number[] = [];
+  /** What servers told their logger, oldest first. */
+  readonly told: Told[] = [];
   /** Changes what the store answers to an enqueue; a case sets it to make the store fail. */
   spoilEnqueue: (request: EnqueueRequest) => readonly EnqueueOutcome[] | undefined = () => undefined;
+  /** What a case makes happen before operations, by names such as `leases.claim`; what it throws is the store's answer. */
+  readonly before = new Map<string, () => Promise<void>>();
+  /** What a case makes happen between operations and their answers. */
+  readonly after = new Map<string, () => Promise<void>>();
   readonly #workers: Worker[] = [];
 
   constructor(store: OpenedStore) {
     this.store = store;
     this.host = new FakeHost(Date.now());
-    this.backend = this.#observed(store.backend);
+    this.backend = this.observe(store.backend);
   }
 
   /** Makes a server on the store; several are as several processes are. */
   serve(choice: ServerChoice = {}): TaskServer<ServerContract> {
+    const { handlers, onFailed, createContext, others } = choice;
     return createTaskServer({
       tasks,
-      backend: this.backend,
-      handlers: { ...PLAIN_HANDLERS, ...choice.handlers },
-      ...(choice.onFailed === undefined ? {} : { onFailed: choice.onFailed }),
-      logger: MILD,
+      backends: { ...others, default: this.backend },
+      handlers: { ...PLAIN_HANDLERS, ...handlers },
+      ...(onFailed === undefined ? {} : { onFailed }),
+      ...(createContext === undefined ? {} : { createContext }),
+      logger: this.#logger(),
       host: this.host,
     });
   }
@@ -109,7 +127,15 @@ export class ServerUnderTest implements AsyncDisposable {
     await Promise.all(this.#workers.map((worker) => this.stop(worker)));
   }
 
-  #observed(backend: Backend): Backend {
+  #logger(): Logger {
+    const tell = (level: Told["level"]) => (facts: object, message: string) => {
+      this.told.push({ level, facts: { ...facts }, message });
+    };
+    return { debug: tell("debug"), info: tell("info"), warn: tell("warn"), error: tell("error") };
+  }
+
+  /** A store as servers here see it: the host waits for its answers. */
+  observe(backend: Backend): Backend {
     const { store, leases, maintenance, inspector, wakeups } = backend;
     const enqueue = async (request: EnqueueRequest) => {
       this.batches.push(request.tasks.length);
@@ -117,25 +143,34 @@ export class ServerUnderTest implements AsyncDisposable {
     };
     return {
       kind: backend.kind,
-      store: this.#watched(store, { enqueue }),
-      ...(leases === undefined ? {} : { leases: this.#watched(leases) }),
-      ...(maintenance === undefined ? {} : { maintenance: this.#watched(maintenance) }),
-      ...(inspector === undefined ? {} : { inspector: this.#watched(inspector) }),
+      store: this.#watched("store", store, { enqueue }),
+      ...(leases === undefined ? {} : { leases: this.#watched("leases", leases) }),
+      ...(maintenance === undefined ? {} : { maintenance: this.#watched("maintenance", maintenance) }),
+      ...(inspector === undefined ? {} : { inspector: this.#watched("inspector", inspector) }),
       ...(wakeups === undefined ? {} : { wakeups }),
       diagnose: () => backend.diagnose(),
-      open: () => this.host.during(backend.open()),
+      open: () => this.#interrupted("open", () => backend.open()),
       // Several servers share it here; the suite closes it when all are done.
-      close: async () => {},
+      close: () => this.#interrupted("close", async () => {}),
     };
   }
 
-  #watched<Facet extends object>(facet: Facet, instead: Partial<Facet> = {}): Facet {
+  #watched<Facet extends object>(kind: string, facet: Facet, instead: Partial<Facet> = {}): Facet {
     return new Proxy(facet, {
       get: (target, name) => {
         const operation: unknown = Reflect.get(instead, name) ?? Reflect.get(target, name);
         if (typeof operation !== "function") return operation;
-        return (request: unknown) => this.host.during(operation.call(target, request));
+        return (request: unknown) =>
+          this.#interrupted(`${kind}.${String(name)}`, () => operation.call(target, request));
       },
     });
+  }
+
+  /** The host waits for the operation itself, and not for what a case makes of it. */
+  async #interrupted<T>(name: string, operation: () => Promise<T>): Promise<T> {
+    await this.before.get(name)?.();
+    const answer = await this.host.during(operation());
+    await this.after.get(name)?.();
+    return answer;
   }
 }

@@ -43,6 +43,7 @@ export class FakeHost implements Host {
     this.#deferred++;
     setImmediate(() => {
       this.#deferred--;
+      this.#fireOverdue();
       callback();
     });
   }
@@ -79,11 +80,25 @@ export class FakeHost implements Host {
     await this.settle();
   }
 
+  /** Moves the clock forward as a handler that never gives way does, so that timers fire late. */
+  block(ms: number): void {
+    this.#elapsed += ms;
+  }
+
   /** Waits until nothing is under way but what waits for the clock or for the outside. */
   async settle(): Promise<void> {
     for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {
       await new Promise<void>((resolve) => setImmediate(resolve));
       if (this.#deferred + this.#underWay > 0) quiet = -1;
+    }
+  }
+
+  /** As on a real machine, timers that are late come before what was deferred meanwhile. */
+  #fireOverdue(): void {
+    for (const timer of this.#timers) {
+      if (timer.at >= this.#elapsed) continue;
+      this.#timers.delete(timer);
+      timer.callback();
     }
   }
 

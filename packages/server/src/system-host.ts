@@ -11,8 +11,20 @@ export const systemHost: Host = {
   wallTime: () => Date.now(),
   monotonicTime: () => performance.now(),
   setTimer: (ms, callback, options) => {
-    const timer = setTimeout(callback, Math.min(Math.max(ms, 0), LONGEST_TIMER_MS));
-    if (options?.keepAlive !== true) timer.unref();
+    const keepAlive = options?.keepAlive === true;
+    // A timer of Node's that is longer fires at once.
+    if (ms > LONGEST_TIMER_MS) {
+      let stop = systemHost.setTimer(
+        LONGEST_TIMER_MS,
+        () => {
+          stop = systemHost.setTimer(ms - LONGEST_TIMER_MS, callback, { keepAlive });
+        },
+        { keepAlive },
+      );
+      return () => stop();
+    }
+    const timer = setTimeout(callback, Math.max(ms, 0));
+    if (!keepAlive) timer.unref();
     return () => clearTimeout(timer);
   },
   defer: (callback) => {

@@ -1,12 +1,12 @@
 /**
  * Why an attempt, or a task result as a whole, went wrong.
  *
- * - `EXECUTION_ERROR`: the handler threw.
+ * - `EXECUTION_ERROR`: the handler, or middleware around it, threw.
  * - `PAYLOAD_ERROR`: the input or output does not fit its schema, codec or size; never retried.
  * - `TIMEOUT`: the handler ran longer than its timeout.
  * - `LEASE_EXPIRED`: the worker was lost.
  * - `EXPIRED`: the task was not started in time.
- * - `INTERNAL_ERROR`: Taskwright itself, or the context or middleware around the handler, failed.
+ * - `INTERNAL_ERROR`: the context could not be made, or Taskwright itself failed.
  */
 export type AttemptErrorType =
   | "EXECUTION_ERROR"

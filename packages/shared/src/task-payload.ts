@@ -61,6 +61,8 @@ export class TaskPayload {
   /** Reads a stored input and gives what the handler gets. Throws PayloadError. */
   decodeInput(text: string | null, codecId: string): unknown {
     const schema = this.#definition.input;
+    // An output goes into the codec of its input: better refused now than after the handler has run.
+    if (text === null && this.#definition.output !== null) this.#codecOf(codecId, "output");
     if (schema === null) return text === null ? undefined : this.#refuseValue(text, "input");
     return this.#run(schema, this.readInput(text, codecId), "input", DECODE);
   }

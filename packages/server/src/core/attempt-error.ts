@@ -1,4 +1,5 @@
 import type { AttemptError, AttemptErrorType } from "@taskwright/shared";
+import { isThrownError, readThrown } from "./thrown-value.ts";
 
 const LONGEST_MESSAGE = 8_000;
 const LONGEST_STACK = 16_000;
@@ -8,27 +9,26 @@ function storable(text: string, longest: number): string {
   return text.slice(0, longest).replaceAll("\0", "\uFFFD").toWellFormed();
 }
 
-function readText(value: object, key: string): string | undefined {
-  try {
-    const text = (value as Record<string, unknown>)[key];
-    return typeof text === "string" ? text : undefined;
-  } catch {
-    // A getter or proxy of the user's that throws must not hide the failure it belongs to.
-    return undefined;
-  }
+function readText(thrown: object, key: string): string | null {
+  const text = readThrown(thrown, key);
+  return typeof text === "string" && text !== "" ? text : null;
 }
 
 function describeThrown(thrown: unknown): { exceptionClass: string; message: string; stack: string | null } {
   if (typeof thrown === "object" && thrown !== null) {
-    const isError = thrown instanceof Error;
+    const kind = isThrownError(thrown) ? "Error" : "object";
     return {
-      exceptionClass: readText(thrown, "name") ?? (isError ? "Error" : "object"),
-      message: readText(thrown, "message") ?? "The handler threw an object without a message.",
-      stack: readText(thrown, "stack") ?? null,
+      exceptionClass: readText(thrown, "name") ?? kind,
+      message: readText(thrown, "message") ?? `The handler threw an ${kind} without a message.`,
+      stack: readText(thrown, "stack"),
     };
   }
-  if (typeof thrown === "string") return { exceptionClass: "string", message: thrown, stack: null };
-  return { exceptionClass: typeof thrown, message: `The handler threw ${String(thrown)}.`, stack: null };
+  const exceptionClass = typeof thrown;
+  if (typeof thrown === "string" && thrown !== "") return { exceptionClass, message: thrown, stack: null };
+  // A function may have a toString of its own, which may throw.
+  const shown =
+    typeof thrown === "function" ? "a function" : thrown === "" ? "an empty string" : String(thrown);
+  return { exceptionClass, message: `The handler threw ${shown}.`, stack: null };
 }
 
 /** Makes the `errors` entry of whatever was thrown. */

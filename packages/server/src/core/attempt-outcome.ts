@@ -3,9 +3,10 @@ import type { Settlement } from "../backend/index.ts";
 import type { RunningAttempt } from "./attempt.ts";
 import { attemptError } from "./attempt-error.ts";
 import type { AttemptPolicy } from "./attempt-policy.ts";
-import { isNonRetryable, isRetryAfter } from "./handler-signals.ts";
+import { isNonRetryable, isRetryAfter, retryTime } from "./handler-signals.ts";
 import { rankOf } from "./rank.ts";
 import { retryDelay } from "./retry-policy.ts";
+import { readThrown } from "./thrown-value.ts";
 
 /** How an attempt's code ended. */
 export type AttemptEnd =
@@ -33,9 +34,8 @@ function nextAttemptAt(
   error: unknown,
   facts: { policy: AttemptPolicy; retriesUsed: number; now: number; random: () => number },
 ): number {
-  if (isRetryAfter(error))
-    return "ms" in error.wait ? facts.now + error.wait.ms : Math.max(facts.now, error.wait.until.getTime());
-  return facts.now + retryDelay(facts.policy, facts.retriesUsed, facts.random);
+  const asked = isRetryAfter(error) ? retryTime(error, facts.now) : null;
+  return asked ?? facts.now + retryDelay(facts.policy, facts.retriesUsed, facts.random);
 }
 
 /**
@@ -63,8 +63,7 @@ export function decideOutcome(
     at: facts.now,
   });
   if (attempt.abortCause === "cancel") {
-    const isAbort =
-      isTaskError(thrown, "TASK_CANCELLED") || (thrown as Error | undefined)?.name === "AbortError";
+    const isAbort = isTaskError(thrown, "TASK_CANCELLED") || readThrown(thrown, "name") === "AbortError";
     return { action: "settle", settlement: { status: "CANCELLED", error: isAbort ? null : error } };
   }
   if (attempt.abortCause === "shutdown" && end.kind === "threw" && end.by !== "payload")

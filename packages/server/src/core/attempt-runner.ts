@@ -89,7 +89,8 @@ export class AttemptRunner {
       by = "handler";
       const returned = await callHandler(this.#engine, task, { attempt, input, ctx });
       by = "payload";
-      const output = task.payload.encodeOutput(returned);
+      // Input and output of a task result are of one codec: that of its enqueue.
+      const output = task.payload.encodeOutput(returned, claimed.codec);
       return { kind: "returned", output: output instanceof Promise ? await output : output };
     } catch (error) {
       return { kind: "threw", error, by };

@@ -71,9 +71,12 @@ export class DirectTransport implements TaskTransport {
   }
 
   async waitForResult(address: ResultAddress, wait: Wait): Promise<TaskResult> {
-    const { opened } = await this.#find(address);
-    const read = () => this.#read(opened, address);
-    const record = await waitForEnd(opened, address.id, { wait, host: this.#engine.host, read });
+    const { record, opened } = await waitForEnd(address.id, {
+      wait,
+      host: this.#engine.host,
+      find: () => this.#find(address),
+      read: (found) => this.#read(found, address),
+    });
     return toTaskResult(record, this.#engine.tasks.get(record.path), opened.name);
   }
 

@@ -7,11 +7,15 @@ import {
   tasksByPath,
 } from "@taskwright/shared";
 import type { Backend } from "../backend/index.ts";
+import { endsWithin } from "./bounded-answer.ts";
 import type { BuiltHandler } from "./handler-types.ts";
 import type { Host } from "./host.ts";
 import type { Logger } from "./logger.ts";
 import { OpenedBackend } from "./opened-backend.ts";
 import { type FailedTask, TaskEventHub } from "./task-events.ts";
+
+/** As long as a worker's patience with its handlers. */
+const LONGEST_DRAIN_MS = 20_000;
 
 /** A task as the engine runs it. */
 export interface EngineTask {
@@ -55,6 +59,7 @@ export class Engine {
   readonly host: Host;
   readonly createContext: ((request: ContextRequest) => unknown) | undefined;
   readonly onFailed: ((failed: FailedTask) => unknown) | undefined;
+  readonly #pending = new Set<Promise<void>>();
 
   constructor(init: EngineInit) {
     this.host = init.host;
@@ -116,10 +121,27 @@ export class Engine {
     await Promise.all([...this.backends.values()].map((backend) => backend.open()));
   }
 
-  /** Closes every backend; all are tried, and the first failure is thrown. */
+  /** Makes {@link close} wait for something that still needs the backends, though not for ever. */
+  keepOpenFor(running: Promise<void>): void {
+    this.#pending.add(running);
+    void running.finally(() => this.#pending.delete(running));
+  }
+
+  /** Lets what is under way end and closes every backend; all are tried, and the first failure is thrown. */
   async close(): Promise<void> {
+    if (!(await endsWithin(this.host, LONGEST_DRAIN_MS, this.#drained())))
+      this.logger.warn(
+        {},
+        "Closing although a store has not answered, or an onFailed hook has not ended, in time.",
+      );
     const closed = await Promise.allSettled([...this.backends.values()].map((backend) => backend.close()));
     const failed = closed.find((outcome) => outcome.status === "rejected");
     if (failed !== undefined) throw failed.reason;
+  }
+
+  async #drained(): Promise<void> {
+    // Hooks may enqueue, so they come first.
+    while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
+    await Promise.all([...this.backends.values()].map((opened) => opened.drained()));
   }
 }

@@ -64,7 +64,10 @@ export function callHandler(
     const next = (more?: { readonly ctx: object }) => {
       if (called) throw new Error(`A middleware of ${task.path} called next() twice.`);
       called = true;
-      return step(index + 1, more === undefined ? ctx : { ...(ctx as object), ...more.ctx });
+      const running = step(index + 1, more === undefined ? ctx : { ...(ctx as object), ...more.ctx });
+      // A middleware that ends without it must not end the process when it fails later.
+      running.catch(() => undefined);
+      return running;
     };
     const args: MiddlewareArguments<unknown> = {
       input,

@@ -1,4 +1,5 @@
-import { type Duration, durationToMs, TaskError } from "@taskwright/shared";
+import { type Duration, durationToMs, MAX_DURATION_MS, TaskError } from "@taskwright/shared";
+import { isThrownError, readThrown } from "./thrown-value.ts";
 
 /** Thrown by a handler to be retried at a time of its choice; it uses a retry. */
 export class RetryAfter extends Error {
@@ -25,14 +26,22 @@ export class NonRetryable extends Error {
   }
 }
 
+/** When a {@link RetryAfter} wants to be retried, in epoch milliseconds; null when it does not say. */
+export function retryTime(error: Error, now: number): number | null {
+  const wait = readThrown(error, "wait");
+  const ms = readThrown(wait, "ms");
+  if (typeof ms === "number" && ms >= 0 && ms <= MAX_DURATION_MS) return now + ms;
+  const until = readThrown(wait, "until");
+  const time = until instanceof Date ? until.getTime() : Number.NaN;
+  return Number.isNaN(time) ? null : Math.max(now, time);
+}
+
 /** Recognises a {@link RetryAfter} from any copy of this package. */
 export function isRetryAfter(value: unknown): value is RetryAfter {
-  return (
-    value instanceof Error && value.name === "RetryAfter" && typeof (value as RetryAfter).wait === "object"
-  );
+  return isThrownError(value) && readThrown(value, "name") === "RetryAfter" && retryTime(value, 0) !== null;
 }
 
 /** Recognises a {@link NonRetryable} from any copy of this package. */
 export function isNonRetryable(value: unknown): value is NonRetryable {
-  return value instanceof Error && value.name === "NonRetryable";
+  return isThrownError(value) && readThrown(value, "name") === "NonRetryable";
 }

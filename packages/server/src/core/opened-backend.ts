@@ -13,6 +13,7 @@ import type {
   TaskRecord,
 } from "../backend/index.ts";
 import { Batcher } from "./batcher.ts";
+import { boundedBackend } from "./bounded-backend.ts";
 import type { Host } from "./host.ts";
 import { StoreClock } from "./store-clock.ts";
 
@@ -35,20 +36,22 @@ export class OpenedBackend {
   readonly reads: Batcher<string, TaskRecord | null>;
   #opening: Promise<void> | null = null;
   #isOpen = false;
+  #isClosed = false;
 
   constructor(name: string, backend: Backend, host: Host) {
     this.name = name;
-    this.backend = backend;
-    this.clock = new StoreClock(host, backend.readTime);
     const now = () => this.clock.now();
+    this.backend = boundedBackend(name, backend, { host, now });
+    const { store, readTime } = this.backend;
+    this.clock = new StoreClock(host, readTime);
     this.enqueues = new Batcher(host, LARGEST_ENQUEUE, (tasks) =>
-      backend.store.enqueue({ tasks, atomic: false, now: now() }),
+      store.enqueue({ tasks, atomic: false, now: now() }),
     );
     this.settlements = new Batcher(host, LARGEST_SETTLE, (items) =>
       this.leases.settle({ items, now: now() }),
     );
     this.progress = new Batcher(host, LARGEST_SETTLE, (items) => this.leases.progress({ items, now: now() }));
-    this.reads = new Batcher(host, LARGEST_READ, (ids) => backend.store.get({ ids }));
+    this.reads = new Batcher(host, LARGEST_READ, (ids) => store.get({ ids }));
   }
 
   /** Whether {@link open} has succeeded, so that hot paths need not await it. */
@@ -66,20 +69,26 @@ export class OpenedBackend {
   }
 
   async #open(): Promise<void> {
+    this.#isClosed = false;
     await this.backend.open();
     await this.clock.measure();
     this.#isOpen = true;
   }
 
-  /** Lets what is on its way arrive and closes the store. */
+  /** Resolves when what is on its way to the store has arrived, or failed. */
+  async drained(): Promise<void> {
+    if (this.#opening === null) return;
+    await Promise.all([this.enqueues.drained(), this.settlements.drained(), this.progress.drained()]);
+  }
+
+  /** Whether {@link close} was called, and no `open` after it. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Closes the store. */
   async close(): Promise<void> {
-    if (this.#opening !== null) {
-      await Promise.allSettled([
-        this.enqueues.drained(),
-        this.settlements.drained(),
-        this.progress.drained(),
-      ]);
-    }
+    this.#isClosed = true;
     this.#isOpen = false;
     this.#opening = null;
     await this.backend.close();

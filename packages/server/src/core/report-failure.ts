@@ -25,14 +25,20 @@ export function reportFailure(
     (hook) => hook !== undefined,
   );
   if (hooks.length === 0) return;
-  void (async () => {
-    try {
+  const logThrown = (thrown: unknown) =>
+    engine.logger.error({ err: thrown, id, task: path }, "An onFailed hook threw.");
+  engine.keepOpenFor(
+    (async () => {
       const stored = record ?? (await opened.reads.add(id));
       if (stored === null) return;
       const result = await toListedResult(stored, engine.tasks.get(path), opened.name);
-      for (const hook of hooks) await hook({ result, error });
-    } catch (thrown) {
-      engine.logger.error({ err: thrown, id, task: path }, "An onFailed hook threw.");
-    }
-  })();
+      for (const hook of hooks) {
+        try {
+          await hook({ result, error });
+        } catch (thrown) {
+          logThrown(thrown);
+        }
+      }
+    })().catch(logThrown),
+  );
 }

@@ -6,6 +6,8 @@ import type { OpenedBackend } from "./opened-backend.ts";
 const POLL_WITH_WAKEUPS_MS = 5_000;
 const FIRST_POLL_MS = 100;
 const LONGEST_POLL_MS = 2_000;
+/** How long after its time a wait lets the store answer its last read. */
+const LAST_READ_MS = 2_000;
 
 /** How long to wait for a task result. */
 export interface Wait {
@@ -38,60 +40,107 @@ class Wake {
   }
 }
 
+/** What a wait has found last. */
+interface Found {
+  readonly record: TaskRecord;
+  readonly opened: OpenedBackend;
+}
+
+/** What ends a wait early. */
+class Patience {
+  /** Rejects when the signal aborts, and when a read that was begun in time has not answered after all. */
+  readonly ended: Promise<never>;
+  /** Whether no further read is to be made. */
+  isOver = false;
+  readonly #stops: (() => void)[] = [];
+
+  constructor(id: string, parts: { readonly wait: Wait; readonly host: Host; readonly onOver: () => void }) {
+    const { wait, host, onOver } = parts;
+    const { timeoutMs, signal } = wait;
+    this.ended = new Promise((_, reject) => {
+      const abort = () => reject(aborted(id, signal));
+      if (signal?.aborted === true) abort();
+      signal?.addEventListener("abort", abort);
+      this.#stops.push(() => signal?.removeEventListener("abort", abort));
+      if (timeoutMs === null) return;
+      this.#stops.push(
+        host.setTimer(timeoutMs, () => {
+          this.isOver = true;
+          onOver();
+        }),
+        host.setTimer(timeoutMs + LAST_READ_MS, () => reject(timedOut(id, timeoutMs, null)), {
+          keepAlive: true,
+        }),
+      );
+    });
+    // Whoever waits races with it; a wait that has ended otherwise leaves it to nobody.
+    this.ended.catch(() => undefined);
+  }
+
+  stop(): void {
+    for (const stop of this.#stops) stop();
+  }
+}
+
+function aborted(id: string, signal: AbortSignalLike | null): TaskError {
+  const message = `The wait for ${id} was ended by its signal.`;
+  return new TaskError({ code: "ABORTED", message, cause: signal?.reason });
+}
+
+function timedOut(id: string, timeoutMs: number | null, record: TaskRecord | null): TaskError {
+  return new TaskError({
+    code: "RESULT_TIMEOUT",
+    message:
+      record === null
+        ? `The store did not say within ${timeoutMs} ms what became of ${id}; the task goes on.`
+        : `${record.path} ${id} was still ${record.status} after ${timeoutMs} ms; it goes on.`,
+    data: { id, ...(record === null ? {} : { path: record.path, status: record.status }) },
+  });
+}
+
 /**
  * Waits until a task result has ended.
  *
- * It watches before it reads, so that no end falls between; it polls slowly beside the watch, in case a wake is lost,
- * and with growing pauses where the backend has no wakeups. `read` rejects when there is nothing to wait for.
+ * It reads, watches, and reads again, so that no end falls between; it polls slowly beside the watch, in case a wake is
+ * lost, and with growing pauses where the backend has no wakeups. `find` rejects when there is nothing to wait for.
  */
 export async function waitForEnd(
-  opened: OpenedBackend,
   id: string,
-  parts: { readonly wait: Wait; readonly host: Host; readonly read: () => Promise<TaskRecord> },
-): Promise<TaskRecord> {
-  const { wait, host, read } = parts;
-  const throwIfAborted = (signal: AbortSignalLike | null) => {
-    if (signal?.aborted !== true) return;
-    throw new TaskError({
-      code: "ABORTED",
-      message: `The wait for ${id} was ended by its signal.`,
-      cause: signal.reason,
-    });
-  };
-  throwIfAborted(wait.signal);
+  parts: {
+    readonly wait: Wait;
+    readonly host: Host;
+    readonly find: () => Promise<Found>;
+    /** Reads again what was found. */
+    readonly read: (opened: OpenedBackend) => Promise<TaskRecord>;
+  },
+): Promise<Found> {
+  const { wait, host } = parts;
   const wake = new Wake();
-  const wakeups = opened.backend.wakeups;
-  const stopWatching = wakeups?.watchResult({ id, wake: wake.signal });
-  let timedOut = false;
-  const stopTimeout =
-    wait.timeoutMs === null
-      ? undefined
-      : host.setTimer(wait.timeoutMs, () => {
-          timedOut = true;
-          wake.signal();
-        });
-  wait.signal?.addEventListener("abort", wake.signal);
-  let pause = wakeups === undefined ? FIRST_POLL_MS : POLL_WITH_WAKEUPS_MS;
+  const patience = new Patience(id, { wait, host, onOver: wake.signal });
+  const inTime = <T>(running: Promise<T>): Promise<T> => Promise.race([running, patience.ended]);
+  let stopWatching: (() => void) | undefined;
   try {
+    if (wait.signal?.aborted === true) await patience.ended;
+    const found = await inTime(parts.find());
+    if (isFinishedStatus(found.record.status)) return found;
+    const { opened } = found;
+    const { wakeups } = opened.backend;
+    stopWatching = wakeups?.watchResult({ id, wake: wake.signal });
+    let pause = wakeups === undefined ? FIRST_POLL_MS : POLL_WITH_WAKEUPS_MS;
     for (;;) {
-      const record = await read();
-      if (isFinishedStatus(record.status)) return record;
-      throwIfAborted(wait.signal);
-      if (timedOut) {
-        throw new TaskError({
-          code: "RESULT_TIMEOUT",
-          message: `${record.path} ${id} was still ${record.status} after ${wait.timeoutMs} ms; it goes on.`,
-          data: { id, path: record.path, status: record.status },
-        });
-      }
+      const record = await inTime(parts.read(opened));
+      if (isFinishedStatus(record.status)) return { record, opened };
+      if (patience.isOver) throw timedOut(id, wait.timeoutMs, record);
       const stopPoll = host.setTimer(pause, wake.signal, { keepAlive: true });
-      await wake.next();
-      stopPoll();
+      try {
+        await inTime(wake.next());
+      } finally {
+        stopPoll();
+      }
       if (wakeups === undefined) pause = Math.min(pause * 1.5, LONGEST_POLL_MS);
     }
   } finally {
     stopWatching?.();
-    stopTimeout?.();
-    wait.signal?.removeEventListener("abort", wake.signal);
+    patience.stop();
   }
 }

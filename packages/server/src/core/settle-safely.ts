@@ -33,7 +33,8 @@ async function settleLater(
   let { error } = item;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     const facts = { err: error, id: lease.id, status: settlement.status };
-    if (!isTaskError(error, "BACKEND_UNAVAILABLE") || engine.host.monotonicTime() + pause > giveUpAt) {
+    const isTooLate = opened.isClosed || engine.host.monotonicTime() + pause > giveUpAt;
+    if (isTooLate || !isTaskError(error, "BACKEND_UNAVAILABLE")) {
       engine.logger.error(facts, "An attempt's outcome could not be stored; the attempt will count as lost.");
       return { outcome: "lease-lost" };
     }

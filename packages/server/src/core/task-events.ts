@@ -1,4 +1,10 @@
-import type { AttemptError, TaskResult, TaskStatus } from "@taskwright/shared";
+import {
+  type AttemptError,
+  didYouMean,
+  TaskError,
+  type TaskResult,
+  type TaskStatus,
+} from "@taskwright/shared";
 import type { Logger } from "./logger.ts";
 
 /** What every event says. */
@@ -82,42 +88,81 @@ export interface FailedTask<TInput = unknown> {
 
 /** Where to listen for {@link TaskEventMap}. */
 export interface TaskEvents {
-  /** Adds a listener and gives what removes it; a listener that throws is logged and harms nothing. */
-  on<TName extends TaskEventName>(name: TName, listener: (event: TaskEventMap[TName]) => void): () => void;
+  /** Adds a listener and gives what removes it; what it throws, at once or later, is logged and harms nothing. */
+  on<TName extends TaskEventName>(name: TName, listener: (event: TaskEventMap[TName]) => unknown): () => void;
 }
 
-type Listener = (event: never) => void;
+/** One call of `on()`: the same function may listen twice. */
+interface Subscription {
+  readonly listener: (event: never) => unknown;
+}
+
+const NAMES = Object.keys({
+  enqueued: true,
+  started: true,
+  succeeded: true,
+  retrying: true,
+  failed: true,
+  cancelled: true,
+  finished: true,
+  leaseLost: true,
+  released: true,
+} satisfies Record<TaskEventName, true>);
+
+function checkSubscription(name: string, listener: unknown): void {
+  if (!NAMES.includes(name)) {
+    const message = `There is no event "${String(name).slice(0, 60)}".${didYouMean(String(name), NAMES)} There are: ${NAMES.join(", ")}.`;
+    throw new TaskError({ code: "INVALID_OPTION", message });
+  }
+  if (typeof listener === "function") return;
+  throw new TaskError({
+    code: "INVALID_OPTION",
+    message: `A listener of "${name}" must be a function; got ${typeof listener}.`,
+  });
+}
 
 /** Keeps listeners and tells them. */
 export class TaskEventHub implements TaskEvents {
-  readonly #listeners = new Map<TaskEventName, Set<Listener>>();
+  readonly #subscriptions = new Map<TaskEventName, Set<Subscription>>();
   readonly #logger: Logger;
 
   constructor(logger: Logger) {
     this.#logger = logger;
   }
 
-  on<TName extends TaskEventName>(name: TName, listener: (event: TaskEventMap[TName]) => void): () => void {
-    const listeners = this.#listeners.get(name) ?? new Set();
-    this.#listeners.set(name, listeners);
-    listeners.add(listener);
+  on<TName extends TaskEventName>(
+    name: TName,
+    listener: (event: TaskEventMap[TName]) => unknown,
+  ): () => void {
+    checkSubscription(name, listener);
+    const subscription = { listener };
+    const subscriptions = this.#subscriptions.get(name) ?? new Set();
+    this.#subscriptions.set(name, subscriptions);
+    subscriptions.add(subscription);
     return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0) this.#listeners.delete(name);
+      subscriptions.delete(subscription);
+      if (subscriptions.size === 0 && this.#subscriptions.get(name) === subscriptions)
+        this.#subscriptions.delete(name);
     };
   }
 
   /** Whether anyone listens, so that an event nobody hears need not be made. */
   has(name: TaskEventName): boolean {
-    return this.#listeners.has(name);
+    return this.#subscriptions.has(name);
   }
 
   emit<TName extends TaskEventName>(name: TName, event: TaskEventMap[TName]): void {
-    for (const listener of this.#listeners.get(name) ?? []) {
+    const subscriptions = this.#subscriptions.get(name);
+    if (subscriptions === undefined) return;
+    const logThrown = (error: unknown) =>
+      this.#logger.error({ err: error, event: name }, `A listener of "${name}" threw.`);
+    // A copy: what a listener adds hears of the next event.
+    for (const { listener } of [...subscriptions]) {
       try {
-        (listener as (event: TaskEventMap[TName]) => void)(event);
+        const returned = (listener as (event: TaskEventMap[TName]) => unknown)(event);
+        if (returned instanceof Promise) returned.catch(logThrown);
       } catch (error) {
-        this.#logger.error({ err: error, event: name }, `A listener of "${name}" threw.`);
+        logThrown(error);
       }
     }
   }

@@ -1,12 +1,13 @@
-import type { ClaimedTask } from "../backend/index.ts";
 import type { RunningAttempt } from "../core/attempt.ts";
 import { AttemptRunner } from "../core/attempt-runner.ts";
+import { endsWithin } from "../core/bounded-answer.ts";
 import type { Engine } from "../core/engine.ts";
 import type { CancelTimer } from "../core/host.ts";
 import { ABORT_GRACE_MS, type HeldLease, LeaseKeeper } from "../core/lease-keeper.ts";
 import type { OpenedBackend } from "../core/opened-backend.ts";
 import { runnableTasks } from "../core/runnable-tasks.ts";
 import { ClaimSize } from "./claim-size.ts";
+import { ClaimedAhead, type Waiting } from "./claimed-ahead.ts";
 import type { ResolvedWorkerOptions } from "./worker-options.ts";
 
 /** Outcomes on their way to the store beyond which nothing new is claimed. */
@@ -15,21 +16,17 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 /** One claim asks for no more, so that what it brought can be settled in one batch too. */
 const LARGEST_CLAIM = 1_000;
-/** What has waited this long for a slot is given back, for other workers. */
-const LONGEST_WAIT_MS = 1_000;
 const CANCEL_CHECK_MS = 50;
+/** How long a store may take at the least to answer a worker that stops. */
+const LAST_ANSWER_MS = 5_000;
+/** How long a worker that is to stop by itself puts up with a store from which it cannot claim. */
+const LONGEST_OUTAGE_MS = 60_000;
 
 /** What the loop needs beside the worker's own options. */
 interface LoopOptions extends ResolvedWorkerOptions {
   readonly id: string;
-  /** Called once when `once` or `maxTasks` say that the work is done. */
-  readonly onExhausted: () => void;
-}
-
-interface Waiting {
-  readonly claimed: ClaimedTask;
-  readonly held: HeldLease;
-  readonly since: number;
+  /** Called once when `once` or `maxTasks` say that the work is done, or with an error that it cannot be. */
+  readonly onExhausted: (failure?: unknown) => void;
 }
 
 /** Claims what is due, runs it in slots, and looks again when woken, when something falls due, and now and then. */
@@ -42,7 +39,7 @@ export class ClaimLoop {
   readonly #tasks: readonly { readonly path: string; readonly lease: number }[];
   readonly #leaseMs: ReadonlyMap<string, number>;
   readonly #size: ClaimSize;
-  readonly #waiting: Waiting[] = [];
+  readonly #ahead: ClaimedAhead;
   readonly #attempts = new Map<RunningAttempt, HeldLease>();
   readonly #unsettled = new Set<Promise<unknown>>();
   readonly #stopWatching: (() => void)[] = [];
@@ -53,8 +50,8 @@ export class ClaimLoop {
   #claiming: Promise<void> | null = null;
   /** Whether the last claim left nothing to claim, so that only a wake, a timer or a due time make the next worthwhile. */
   #drained = false;
-  /** Whether the last claim failed, so that nobody knows whether anything is left. */
-  #claimFailed = false;
+  /** Since when claims have failed, so that nobody knows whether anything is left; null while they succeed. */
+  #failingSince: number | null = null;
   #wokenWhileClaiming = false;
   #pauseMs = FIRST_PAUSE_MS;
   #stopTimer: CancelTimer | null = null;
@@ -62,17 +59,26 @@ export class ClaimLoop {
   #exhausted = false;
   #onIdle: (() => void) | null = null;
   #checkingCancels: CancelTimer | null = null;
-  #watchingWaiting = false;
 
   constructor(engine: Engine, opened: OpenedBackend, options: LoopOptions) {
     this.#engine = engine;
     this.#opened = opened;
     this.#options = options;
-    this.#keeper = new LeaseKeeper(opened, engine.host, engine.logger);
+    const { host, logger } = engine;
+    this.#keeper = new LeaseKeeper(opened, host, logger);
+    this.#ahead = new ClaimedAhead({
+      opened,
+      host,
+      logger,
+      keeper: this.#keeper,
+      onGivenBack: (count) => {
+        this.#started -= count;
+      },
+    });
     this.#runner = new AttemptRunner(engine, { opened, workerId: options.id, keeper: this.#keeper });
     this.#tasks = runnableTasks(engine);
     this.#leaseMs = new Map(this.#tasks.map((task) => [task.path, task.lease]));
-    this.#size = new ClaimSize(engine.host.monotonicTime());
+    this.#size = new ClaimSize(host.monotonicTime());
   }
 
   get started(): number {
@@ -95,18 +101,29 @@ export class ClaimLoop {
     this.#claim();
   }
 
-  /** Stops claiming, gives back what waits, and waits for handlers, with an abort in between. */
+  /**
+   * Stops claiming, gives back what waits, and waits for handlers, with an abort in between.
+   *
+   * Handlers are not told later because the store is slow; it has as long as they have, and at least five seconds.
+   */
   async stop(): Promise<void> {
+    const { host } = this.#engine;
+    const { shutdownTimeoutMs } = this.#options;
+    const endAt = host.monotonicTime() + shutdownTimeoutMs + ABORT_GRACE_MS;
     this.#stopping = true;
     this.#stopTimer?.();
     for (const stop of this.#stopWatching) stop();
-    await this.#claiming;
-    await this.#giveBack(this.#waiting.splice(0));
-    await this.#idle(this.#options.shutdownTimeoutMs);
+    const claimed = Promise.all([this.#claiming, this.#ahead.giveBack()]);
+    await this.#idle(shutdownTimeoutMs);
     for (const attempt of this.#attempts.keys()) attempt.abort("shutdown");
     await this.#idle(ABORT_GRACE_MS);
-    await this.#abandon();
-    await Promise.allSettled(this.#unsettled);
+    const stored = Promise.all([claimed, this.#abandon().then(() => Promise.allSettled(this.#unsettled))]);
+    const patienceMs = Math.max(endAt - host.monotonicTime(), LAST_ANSWER_MS);
+    if (await endsWithin(host, patienceMs, stored)) return;
+    this.#engine.logger.warn(
+      { worker: this.#options.id, unsettled: this.#unsettled.size },
+      "The store did not answer while the worker stopped; what it was not told counts as lost attempts when leases end.",
+    );
   }
 
   #wake(): void {
@@ -147,7 +164,7 @@ export class ClaimLoop {
 
   #fill(): void {
     while (!this.#stopping && this.#freeSlots > 0) {
-      const next = this.#waiting.shift();
+      const next = this.#ahead.next();
       if (next === undefined) return;
       this.#begin(next);
     }
@@ -177,9 +194,9 @@ export class ClaimLoop {
 
   #wanted(): number {
     const { concurrency, maxTasks } = this.#options;
-    const capacity = this.#freeSlots + this.#size.ahead - this.#waiting.length;
+    const capacity = this.#freeSlots + this.#size.ahead - this.#ahead.size;
     // Half a batch at a time keeps claims large without letting slots run dry.
-    if (this.#waiting.length > 0 && capacity < Math.max(1, (concurrency + this.#size.ahead) / 2)) return 0;
+    if (this.#ahead.size > 0 && capacity < Math.max(1, (concurrency + this.#size.ahead) / 2)) return 0;
     const allowed = maxTasks === 0 ? Number.POSITIVE_INFINITY : maxTasks - this.#started;
     return Math.min(capacity, LARGEST_CLAIM, allowed);
   }
@@ -191,13 +208,20 @@ export class ClaimLoop {
     this.#stopTimer?.();
     this.#stopTimer = null;
     this.#wokenWhileClaiming = false;
-    this.#claiming = this.#claimOnce(wanted).then(() => {
-      this.#claiming = null;
-      if (this.#drained && this.#wokenWhileClaiming) this.#drained = false;
-      this.#fill();
-      if (!this.#drained) this.#scheduleTurn();
-      else this.#checkExhausted();
-    });
+    this.#claiming = this.#claimOnce(wanted).then(() => this.#afterClaim());
+  }
+
+  async #afterClaim(): Promise<void> {
+    this.#claiming = null;
+    if (this.#stopping) {
+      // The answer came after the end of claiming, so that nobody would ever begin what it brought.
+      await this.#ahead.giveBack();
+      return;
+    }
+    if (this.#drained && this.#wokenWhileClaiming) this.#drained = false;
+    this.#fill();
+    if (!this.#drained) this.#scheduleTurn();
+    else this.#checkExhausted();
   }
 
   async #claimOnce(limit: number): Promise<void> {
@@ -213,37 +237,31 @@ export class ClaimLoop {
       });
       this.#pauseMs = FIRST_PAUSE_MS;
       this.#started += claimed.length;
-      for (const task of claimed) this.#take(task);
+      for (const task of claimed) this.#ahead.add(task, this.#leaseMs.get(task.path) ?? 60_000);
       this.#drained = claimed.length < limit;
-      this.#claimFailed = false;
+      this.#failingSince = null;
       if (this.#drained) {
         const untilDue =
           nextDueAt === null ? Number.POSITIVE_INFINITY : Math.max(1, nextDueAt - this.#opened.clock.now());
         this.#lookAgainIn(Math.min(untilDue, this.#options.intervalMs));
       }
-      if (this.#waiting.length > 0) this.#watchWaiting();
+      this.#ahead.watch();
     } catch (error) {
       this.#engine.logger.warn({ err: error, worker: this.#options.id }, "A claim failed; trying again.");
       this.#drained = true;
-      this.#claimFailed = true;
+      this.#noteFailure(error);
       this.#lookAgainIn(this.#pauseMs * (0.5 + Math.random()));
       this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
     }
   }
 
-  #take(claimed: ClaimedTask): void {
-    const waiting: Waiting = {
-      claimed,
-      held: this.#keeper.keep(claimed, {
-        durationMs: this.#leaseMs.get(claimed.path) ?? 60_000,
-        onLost: () => {
-          const index = this.#waiting.indexOf(waiting);
-          if (index >= 0) this.#waiting.splice(index, 1);
-        },
-      }),
-      since: this.#engine.host.monotonicTime(),
-    };
-    this.#waiting.push(waiting);
+  /** A worker that should end by itself must not wait for a store for ever. */
+  #noteFailure(error: unknown): void {
+    const now = this.#engine.host.monotonicTime();
+    this.#failingSince ??= now;
+    if (!this.#options.once || now - this.#failingSince < LONGEST_OUTAGE_MS || this.#exhausted) return;
+    this.#exhausted = true;
+    this.#options.onExhausted(error);
   }
 
   #lookAgainIn(ms: number): void {
@@ -252,34 +270,6 @@ export class ClaimLoop {
       this.#stopTimer = null;
       this.#wake();
     });
-  }
-
-  #watchWaiting(): void {
-    if (this.#watchingWaiting) return;
-    this.#watchingWaiting = true;
-    this.#engine.host.setTimer(LONGEST_WAIT_MS, () => {
-      this.#watchingWaiting = false;
-      const before = this.#engine.host.monotonicTime() - LONGEST_WAIT_MS;
-      const late = this.#waiting.findIndex((waiting) => waiting.since > before);
-      const overdue = this.#waiting.splice(0, late < 0 ? this.#waiting.length : late);
-      void this.#giveBack(overdue);
-      if (this.#waiting.length > 0) this.#watchWaiting();
-    });
-  }
-
-  async #giveBack(waiting: readonly Waiting[]): Promise<void> {
-    if (waiting.length === 0) return;
-    this.#started -= waiting.length;
-    for (const { held } of waiting) this.#keeper.drop(held);
-    try {
-      const items = waiting.map(({ claimed }) => ({ lease: claimed, started: false, when: "now" as const }));
-      await this.#opened.leases.release({ items, now: this.#opened.clock.now() });
-    } catch (error) {
-      this.#engine.logger.warn(
-        { err: error, leases: waiting.length },
-        "Leases could not be given back; they will expire.",
-      );
-    }
   }
 
   /** Leaves handlers that ignore their signal to themselves; their leases will expire and count as nothing. */
@@ -326,13 +316,13 @@ export class ClaimLoop {
       this.#exhausted ||
       this.#stopping ||
       this.#running > 0 ||
-      this.#waiting.length > 0 ||
+      this.#ahead.size > 0 ||
       this.#claiming !== null
     )
       return;
     const { once, maxTasks } = this.#options;
     const isDone =
-      (once && this.#drained && !this.#claimFailed && this.#unsettled.size === 0) ||
+      (once && this.#drained && this.#failingSince === null && this.#unsettled.size === 0) ||
       (maxTasks > 0 && this.#started >= maxTasks);
     if (!isDone) return;
     this.#exhausted = true;

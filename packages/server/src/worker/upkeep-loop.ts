@@ -1,3 +1,4 @@
+import { endsWithin } from "../core/bounded-answer.ts";
 import type { Engine } from "../core/engine.ts";
 import type { CancelTimer } from "../core/host.ts";
 import type { OpenedBackend } from "../core/opened-backend.ts";
@@ -34,12 +35,12 @@ export class UpkeepLoop {
     this.#repeat("purge", PURGE_EVERY_MS, () => purgeByRetention(this.#opened, this.#retention, signal));
   }
 
-  /** Ends both rounds and waits for what is under way. */
-  async stop(): Promise<void> {
+  /** Ends both rounds and waits, for at most `patienceMs`, for the batch that is under way. */
+  async stop(patienceMs: number): Promise<void> {
     this.#stopped.abort();
     for (const cancel of this.#timers) cancel();
     this.#timers.clear();
-    await Promise.allSettled(this.#running);
+    await endsWithin(this.#engine.host, patienceMs, Promise.allSettled(this.#running));
   }
 
   #repeat(name: string, everyMs: number, round: () => Promise<number>): void {

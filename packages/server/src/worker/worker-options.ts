@@ -17,7 +17,7 @@ export interface WorkerOptions {
   readonly claimInterval?: Duration;
   /** Stop after this many attempts; 0 for no limit. @default 0 */
   readonly maxTasks?: number;
-  /** Stop when nothing is due and nothing runs. @default false */
+  /** Stop when nothing is due and nothing runs, or when the store has been away for a minute. @default false */
   readonly once?: boolean;
   /** How long `stop()` lets handlers finish before their signal aborts. @default "20s" */
   readonly shutdownTimeout?: Duration;
@@ -68,6 +68,11 @@ function invalid(option: string, expected: string): TaskError {
 function integer(value: number, option: string, range: { min: number; max: number }): number {
   if (Number.isInteger(value) && value >= range.min && value <= range.max) return value;
   throw invalid(option, `an integer from ${range.min} to ${range.max}`);
+}
+
+function flag(value: boolean, option: string): boolean {
+  if (typeof value === "boolean") return value;
+  throw invalid(option, "true or false");
 }
 
 function between(
@@ -128,7 +133,7 @@ export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOpti
       shown: "1s to 1h",
     }),
     maxTasks: integer(options.maxTasks ?? 0, "maxTasks", { min: 0, max: Number.MAX_SAFE_INTEGER }),
-    once: options.once ?? false,
+    once: flag(options.once ?? false, "once"),
     shutdownTimeoutMs: durationToMs(options.shutdownTimeout ?? "20s", "shutdownTimeout"),
     retention: {
       successfulMs: keepMs(

@@ -1,5 +1,7 @@
 import { didYouMean, TaskError } from "@taskwright/shared";
+import { endsWithin } from "../core/bounded-answer.ts";
 import type { Engine } from "../core/engine.ts";
+import { ABORT_GRACE_MS } from "../core/lease-keeper.ts";
 import type { AnyTaskServer } from "../create-task-server.ts";
 import { ClaimLoop } from "./claim-loop.ts";
 import { UpkeepLoop } from "./upkeep-loop.ts";
@@ -16,10 +18,15 @@ export interface Worker {
   start(): Promise<void>;
   /**
    * Stops claiming, lets handlers finish (20 s by default), aborts their signals, and after 5 s more gives back what has
-   * ended. Resolves when all that is over; safe to call at any time, any number of times.
+   * ended. Resolves when all that is over, at the latest 5 s later where the store does not answer; safe to call at any
+   * time, any number of times.
    */
   stop(): Promise<void>;
-  /** Resolves when the worker has stopped, by `stop()`, `once` or `maxTasks`. */
+  /**
+   * Resolves when the worker has stopped, by `stop()`, `once` or `maxTasks`.
+   *
+   * Rejects with what the store said when a worker with `once` could claim nothing for a minute.
+   */
   readonly stopped: Promise<void>;
   /** How many attempts have been started. */
   readonly started: number;
@@ -35,7 +42,8 @@ class TaskWorker implements Worker {
   readonly stopped: Promise<void>;
   readonly #engine: Engine;
   readonly #options: ResolvedWorkerOptions;
-  #resolveStopped: () => void = () => {};
+  readonly #stopped = Promise.withResolvers<void>();
+  #failure: { readonly error: unknown } | null = null;
   #loop: ClaimLoop | null = null;
   #upkeep: UpkeepLoop | null = null;
   #starting: Promise<void> | null = null;
@@ -46,9 +54,9 @@ class TaskWorker implements Worker {
     this.#engine = engine;
     this.#options = options;
     this.id = options.id ?? `${engine.host.processName}-${++workersMade}`;
-    this.stopped = new Promise((resolve) => {
-      this.#resolveStopped = resolve;
-    });
+    this.stopped = this.#stopped.promise;
+    // Whoever does not wait for the end reads of the failure in the log.
+    this.stopped.catch(() => undefined);
   }
 
   get started(): number {
@@ -83,7 +91,10 @@ class TaskWorker implements Worker {
     this.#loop = new ClaimLoop(this.#engine, opened, {
       ...this.#options,
       id: this.id,
-      onExhausted: () => void this.stop(),
+      onExhausted: (error) => {
+        if (error !== undefined) this.#failure = { error };
+        void this.stop();
+      },
     });
     this.#upkeep.start();
     this.#loop.start();
@@ -99,11 +110,14 @@ class TaskWorker implements Worker {
   }
 
   async #stop(): Promise<void> {
-    await this.#starting?.catch(() => undefined);
-    await Promise.all([this.#upkeep?.stop(), this.#loop?.stop()]);
+    const patienceMs = this.#options.shutdownTimeoutMs + ABORT_GRACE_MS;
+    // A start that is still under way sees that it has come too late.
+    if (this.#starting !== null) await endsWithin(this.#engine.host, patienceMs, this.#starting);
+    await Promise.all([this.#upkeep?.stop(patienceMs), this.#loop?.stop()]);
     if (this.#keepAlive !== null) clearInterval(this.#keepAlive);
     this.#engine.logger.info({ worker: this.id, started: this.started }, "Worker stopped.");
-    this.#resolveStopped();
+    if (this.#failure === null) this.#stopped.resolve();
+    else this.#stopped.reject(this.#failure.error);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -91,6 +91,12 @@ export class PayloadError extends TaskError<PayloadErrorData> {
 
 /** Tells whether a value is a {@link TaskError}, from any copy of this package; with a code, whether it has that code. */
 export function isTaskError(value: unknown, code?: TaskErrorCode): value is TaskError {
-  if (typeof value !== "object" || value === null || !(MARK in value)) return false;
-  return code === undefined || (value as { readonly code?: unknown }).code === code;
+  if (typeof value !== "object" || value === null) return false;
+  try {
+    if (!(MARK in value)) return false;
+    return code === undefined || (value as { readonly code?: unknown }).code === code;
+  } catch {
+    // A proxy that refuses to be looked at is none of ours.
+    return false;
+  }
 }

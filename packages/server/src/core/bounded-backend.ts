@@ -1,0 +1,102 @@
+import { TaskError } from "@taskwright/shared";
+import type {
+  Backend,
+  ClaimAnswer,
+  LeaseSource,
+  Maintenance,
+  TaskInspector,
+  TaskStore,
+} from "../backend/index.ts";
+import { answerWithin } from "./bounded-answer.ts";
+import type { Host } from "./host.ts";
+
+/** How long what attempts and callers wait for may take; backends give up on locks and connections long before. */
+const LONGEST_ANSWER_MS = 60_000;
+/** The same of what may look through the whole store, or change its schema. */
+const LONGEST_WORK_MS = 10 * 60_000;
+const LONGEST_CLOSE_MS = 5_000;
+
+type Within = <T>(what: string, call: () => Promise<T>, onLate?: (answer: T) => void) => Promise<T>;
+
+function boundedStore(store: TaskStore, soon: Within, patiently: Within): TaskStore {
+  return {
+    // An atomic one may be of any length.
+    enqueue: (request) => (request.atomic ? patiently : soon)("an enqueue", () => store.enqueue(request)),
+    get: (request) => soon("a read", () => store.get(request)),
+    cancel: (request) => soon("a cancel", () => store.cancel(request)),
+    requeue: (request) => soon("a retry by hand", () => store.requeue(request)),
+    delete: (request) => soon("a delete", () => store.delete(request)),
+  };
+}
+
+function boundedLeases(
+  leases: LeaseSource,
+  soon: Within,
+  giveBack: (answer: ClaimAnswer) => void,
+): LeaseSource {
+  return {
+    claim: (request) => soon("a claim", () => leases.claim(request), giveBack),
+    renew: (request) => soon("a renewal", () => leases.renew(request)),
+    settle: (request) => soon("the end of an attempt", () => leases.settle(request)),
+    release: (request) => soon("a release", () => leases.release(request)),
+    progress: (request) => soon("progress", () => leases.progress(request)),
+  };
+}
+
+function boundedMaintenance(maintenance: Maintenance, patiently: Within): Maintenance {
+  return {
+    sweep: (request) => patiently("a sweep", () => maintenance.sweep(request)),
+    purge: (request) => patiently("a purge", () => maintenance.purge(request)),
+  };
+}
+
+function boundedInspector(inspector: TaskInspector, patiently: Within): TaskInspector {
+  return {
+    list: (request) => patiently("a list", () => inspector.list(request)),
+    countByQueue: (request) => patiently("a count", () => inspector.countByQueue(request)),
+  };
+}
+
+/**
+ * The same backend, whose every answer comes in time or is a BACKEND_UNAVAILABLE: nothing here waits for ever.
+ *
+ * What a claim brings after all is given back uncounted.
+ */
+export function boundedBackend(
+  name: string,
+  backend: Backend,
+  parts: { readonly host: Host; readonly now: () => number },
+): Backend {
+  const bound =
+    (ms: number): Within =>
+    (what, call, onLate) =>
+      answerWithin(parts.host, call, {
+        ms,
+        late: () =>
+          new TaskError({
+            code: "BACKEND_UNAVAILABLE",
+            message: `The backend "${name}" (${backend.kind}) did not answer ${what} within ${ms / 1_000} s; it may have been done all the same.`,
+          }),
+        ...(onLate === undefined ? {} : { onLate }),
+      });
+  const soon = bound(LONGEST_ANSWER_MS);
+  const patiently = bound(LONGEST_WORK_MS);
+  const { store, leases, maintenance, inspector, wakeups, readTime } = backend;
+  const giveBack = ({ claimed }: ClaimAnswer): void => {
+    const items = claimed.map((lease) => ({ lease, started: false, when: "now" as const }));
+    // One that cannot be given back either expires, as a lost attempt.
+    if (items.length > 0) leases?.release({ items, now: parts.now() }).catch(() => undefined);
+  };
+  return {
+    kind: backend.kind,
+    store: boundedStore(store, soon, patiently),
+    ...(leases === undefined ? {} : { leases: boundedLeases(leases, soon, giveBack) }),
+    ...(maintenance === undefined ? {} : { maintenance: boundedMaintenance(maintenance, patiently) }),
+    ...(inspector === undefined ? {} : { inspector: boundedInspector(inspector, patiently) }),
+    ...(wakeups === undefined ? {} : { wakeups }),
+    ...(readTime === undefined ? {} : { readTime: () => soon("the time", readTime) }),
+    diagnose: () => patiently("an examination", () => backend.diagnose()),
+    open: () => patiently("the opening", () => backend.open()),
+    close: () => bound(LONGEST_CLOSE_MS)("the closing", () => backend.close()),
+  };
+}
