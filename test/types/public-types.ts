@@ -1,7 +1,8 @@
 import { globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const PACKAGES = fileURLToPath(new URL("../../packages", import.meta.url));
+/** The folder of all packages. */
+export const PACKAGES: string = fileURLToPath(new URL("../../packages", import.meta.url));
 const DECLARED = /^(?:export )?(?:declare )?(?:abstract )?(?:type|interface|class) (\w+)/gm;
 
 /** The entry points of all packages, by the path of their source. */

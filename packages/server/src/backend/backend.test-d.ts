@@ -1,0 +1,141 @@
+import type { AttemptError, TaskStatus } from "@taskwright/shared";
+import { expectTypeOf } from "vitest";
+import type {
+  Backend,
+  CancelOutcome,
+  ClaimAnswer,
+  ClaimedTask,
+  ClaimRequest,
+  DeleteOutcome,
+  EnqueueOutcome,
+  EnqueueRequest,
+  Finding,
+  Lease,
+  LeaseSource,
+  ListAnswer,
+  ListRequest,
+  Maintenance,
+  NewTask,
+  ProgressOutcome,
+  PurgeRequest,
+  QueueCounts,
+  ReleaseOutcome,
+  ReleaseRequest,
+  RenewOutcome,
+  RequeueOutcome,
+  Settlement,
+  SettleOutcome,
+  SettleRequest,
+  StopWatching,
+  SweepAnswer,
+  SweepError,
+  SweepRequest,
+  TaskFilter,
+  TaskInspector,
+  TaskRecord,
+  TaskStore,
+  Wakeups,
+} from "./index.ts";
+
+declare const store: TaskStore;
+declare const leases: LeaseSource;
+declare const maintenance: Maintenance;
+declare const inspector: TaskInspector;
+declare const wakeups: Wakeups;
+
+// --- Only the store is a must; a facet that is absent is an absent property ---
+
+const base = {
+  kind: "own",
+  store,
+  diagnose: async () => [],
+  open: async () => {},
+  close: async () => {},
+};
+expectTypeOf(base).toExtend<Backend>();
+export const full: Backend = { ...base, leases, maintenance, inspector, wakeups, readTime: async () => 0 };
+expectTypeOf<Backend["leases"]>().toEqualTypeOf<LeaseSource | undefined>();
+expectTypeOf<Backend["diagnose"]>().returns.resolves.toEqualTypeOf<readonly Finding[]>();
+expectTypeOf<Finding["level"]>().toEqualTypeOf<"ok" | "warning" | "error">();
+declare const backend: Backend;
+// @ts-expect-error -- a caller deals with its absence
+void backend.leases.claim;
+// @ts-expect-error -- a backend stores
+export const storeless: Backend = {
+  kind: "own",
+  diagnose: base.diagnose,
+  open: base.open,
+  close: base.close,
+};
+// @ts-expect-error -- there is no facet that is none
+export const absent: Backend = { ...base, wakeups: undefined };
+
+// --- The store ---
+
+expectTypeOf(store.enqueue).parameters.toEqualTypeOf<[EnqueueRequest]>();
+expectTypeOf(store.enqueue).returns.resolves.toEqualTypeOf<readonly EnqueueOutcome[]>();
+expectTypeOf(store.get({ ids: ["1"] })).resolves.toEqualTypeOf<readonly (TaskRecord | null)[]>();
+expectTypeOf(store.cancel).returns.resolves.toEqualTypeOf<CancelOutcome>();
+expectTypeOf(store.requeue).returns.resolves.toEqualTypeOf<RequeueOutcome>();
+expectTypeOf(store.delete).returns.resolves.toEqualTypeOf<readonly DeleteOutcome[]>();
+expectTypeOf<CancelOutcome>().toEqualTypeOf<"cancelled" | "requested" | "finished" | "not-found">();
+expectTypeOf<RequeueOutcome>().toEqualTypeOf<"requeued" | "not-retryable" | "not-found">();
+expectTypeOf<DeleteOutcome>().toEqualTypeOf<"deleted" | "running" | "not-found">();
+declare const enqueued: EnqueueOutcome;
+if (enqueued.outcome === "deduplicated") expectTypeOf(enqueued.status).toEqualTypeOf<TaskStatus>();
+// @ts-expect-error -- only a deduplicated one has another's id
+void enqueued.id;
+// @ts-expect-error -- every request carries the time
+void store.cancel({ id: "1" });
+// Payloads are text that a backend never looks into, and times are numbers.
+expectTypeOf<NewTask["input"]>().toEqualTypeOf<string | null>();
+expectTypeOf<TaskRecord["output"]>().toEqualTypeOf<string | null>();
+expectTypeOf<TaskRecord["finishedAt"]>().toEqualTypeOf<number | null>();
+
+// --- Leases ---
+
+expectTypeOf(leases.claim).parameters.toEqualTypeOf<[ClaimRequest]>();
+expectTypeOf(leases.claim).returns.resolves.toEqualTypeOf<ClaimAnswer>();
+expectTypeOf<ClaimAnswer["claimed"]>().toEqualTypeOf<readonly ClaimedTask[]>();
+expectTypeOf<ClaimedTask>().toExtend<Lease>();
+expectTypeOf(leases.renew).returns.resolves.toEqualTypeOf<readonly RenewOutcome[]>();
+expectTypeOf(leases.settle).parameters.toEqualTypeOf<[SettleRequest]>();
+expectTypeOf(leases.settle).returns.resolves.toEqualTypeOf<readonly SettleOutcome[]>();
+expectTypeOf(leases.release).parameters.toEqualTypeOf<[ReleaseRequest]>();
+expectTypeOf(leases.release).returns.resolves.toEqualTypeOf<readonly ReleaseOutcome[]>();
+expectTypeOf(leases.progress).returns.resolves.toEqualTypeOf<readonly ProgressOutcome[]>();
+declare const error: AttemptError;
+const settlements: readonly Settlement[] = [
+  { status: "SUCCESSFUL", output: null },
+  { status: "READY", runAfter: 1, rank: 1, error },
+  { status: "FAILED", error, started: true },
+  { status: "CANCELLED", error: null },
+];
+expectTypeOf(settlements).items.toExtend<Settlement>();
+// @ts-expect-error -- a retry has a time and a place in line
+export const timeless: Settlement = { status: "READY", error };
+// @ts-expect-error -- an attempt does not end running
+export const running: Settlement = { status: "RUNNING" };
+// @ts-expect-error -- a failure has a reason
+export const unexplained: Settlement = { status: "FAILED", started: true };
+// @ts-expect-error -- a lease without its token proves nothing
+export const tokenless: Lease = { id: "1" };
+
+// --- Maintenance, lists and wakes ---
+
+expectTypeOf(maintenance.sweep).parameters.toEqualTypeOf<[SweepRequest]>();
+expectTypeOf(maintenance.sweep).returns.resolves.toEqualTypeOf<SweepAnswer>();
+expectTypeOf<SweepRequest["lost"]>().toEqualTypeOf<SweepError>();
+expectTypeOf(maintenance.purge).parameters.toEqualTypeOf<[PurgeRequest]>();
+expectTypeOf(maintenance.purge).returns.resolves.toEqualTypeOf<{
+  readonly purged: number;
+  readonly more: boolean;
+}>();
+// @ts-expect-error -- what has not finished is never purged
+export const alive: PurgeRequest["statuses"] = ["READY"];
+expectTypeOf(inspector.list).parameters.toEqualTypeOf<[ListRequest]>();
+expectTypeOf(inspector.list).returns.resolves.toEqualTypeOf<ListAnswer>();
+expectTypeOf<ListRequest["filter"]>().toEqualTypeOf<TaskFilter>();
+expectTypeOf(inspector.countByQueue({ now: 0 })).resolves.toEqualTypeOf<readonly QueueCounts[]>();
+expectTypeOf(wakeups.watchReady({ queues: "all", wake: () => {} })).toEqualTypeOf<StopWatching>();
+expectTypeOf<StopWatching>().toEqualTypeOf<() => void>();
