@@ -1,5 +1,7 @@
 import type { ConformanceSection } from "./conformance-case.ts";
+import { serverBackendsSection } from "./server-backends.ts";
 import { serverEventsSection } from "./server-events.ts";
+import { serverExecutorSection } from "./server-executor.ts";
 import { serverHandlersSection } from "./server-handlers.ts";
 import { serverLeasesSection } from "./server-leases.ts";
 import { serverOutagesSection } from "./server-outages.ts";
@@ -17,4 +19,6 @@ export const SERVER_SECTIONS: readonly ConformanceSection<ServerUnderTest>[] = [
   serverHandlersSection,
   serverEventsSection,
   serverOutagesSection,
+  serverBackendsSection,
+  serverExecutorSection,
 ];

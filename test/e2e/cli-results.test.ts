@@ -438,6 +438,7 @@ describe.concurrent("status", () => {
       counts: { READY: 1, RUNNING: 0, SUCCESSFUL: 1, FAILED: 1, CANCELLED: 1 },
       queues: [
         {
+          backend: "default",
           queue: "default",
           pending: 0,
           delayed: 0,
@@ -448,6 +449,7 @@ describe.concurrent("status", () => {
           oldestPendingAt: null,
         },
         {
+          backend: "default",
           queue: "emails",
           pending: 1,
           delayed: 0,

@@ -1,4 +1,4 @@
-import { type AnyRouter, didYouMean, type TaskClient, TaskError, taskClient } from "@taskwright/shared";
+import { type AnyRouter, checkOptionNames, type TaskClient, TaskError, taskClient } from "@taskwright/shared";
 import type { Backend } from "./backend/index.ts";
 import { type Capabilities, capabilitiesOf } from "./core/capabilities.ts";
 import { DirectTransport } from "./core/direct-transport.ts";
@@ -92,11 +92,24 @@ function invalid(message: string): TaskError {
   return new TaskError({ code: "INVALID_OPTION", message });
 }
 
-function checkOptions(options: object, valid: readonly string[], what: string): void {
-  for (const name of Object.keys(options)) {
-    if (!valid.includes(name))
-      throw invalid(`${what} has no option "${name.slice(0, 60)}".${didYouMean(name, valid)}`);
-  }
+function checkFunction(value: unknown, option: string): void {
+  if (value !== undefined && typeof value !== "function")
+    throw invalid(`${option} must be a function; got ${typeof value}.`);
+}
+
+function checkLogger(logger: unknown): void {
+  if (logger === undefined) return;
+  const given = logger as Partial<Record<string, unknown>> | null;
+  const missing = ["debug", "info", "warn", "error"].filter((level) => typeof given?.[level] !== "function");
+  if (missing.length > 0)
+    throw invalid(
+      `logger must have debug, info, warn and error functions, as pino's has; no ${missing.join(", ")}.`,
+    );
+}
+
+function checkOptions(options: CommonOptions, valid: readonly string[], what: string): void {
+  checkOptionNames(options, what, valid);
+  checkLogger(options.logger);
 }
 
 function backendsOf(options: BackendOptions, what: string): Readonly<Record<string, Backend>> {
@@ -159,6 +172,8 @@ export function createTaskServer<
   checkOptions(options, SERVER_OPTIONS, "createTaskServer()");
   if (typeof options.handlers !== "object" || options.handlers === null)
     throw invalid("createTaskServer() needs handlers: one for each task.");
+  checkFunction(options.createContext, "createContext");
+  checkFunction(options.onFailed, "onFailed");
   const engine = new Engine({
     router: options.tasks,
     backends: backendsOf(options, "createTaskServer()"),

@@ -18,6 +18,7 @@ export { type InitOptions, type InitTasks, initTasks, type TaskContract } from "
 export type { NotJsonSafe } from "./json-safe-type.ts";
 export { findJsonProblem, type JsonProblem } from "./json-safety.ts";
 export { didYouMean, nearestName } from "./nearest-name.ts";
+export { checkOptionNames } from "./option-names.ts";
 export { type AllowedQueues, type OptionsPlace, parseOptions } from "./parse-options.ts";
 export { isLargerThan, MAX_PAYLOAD_BYTES } from "./payload-size.ts";
 export {
@@ -63,14 +64,15 @@ export {
   TASK_STATUSES,
   type TaskStatus,
 } from "./task-status.ts";
-export type {
-  AbortSignalLike,
-  CancelAnswer,
-  Enqueued,
-  ListOptions,
-  ResultAddress,
-  TaskResultPage,
-  TaskTransport,
+export {
+  type AbortSignalLike,
+  type CancelAnswer,
+  type Enqueued,
+  LIST_OPTION_NAMES,
+  type ListOptions,
+  type ResultAddress,
+  type TaskResultPage,
+  type TaskTransport,
 } from "./task-transport.ts";
 export type {
   AnyRouter,

@@ -4,13 +4,14 @@ import { checkOptionNames } from "./option-names.ts";
 import { pathProxy } from "./path-proxy.ts";
 import type { CallOptions } from "./task-options.ts";
 import type { TaskResult } from "./task-result.ts";
-import type {
-  CancelAnswer,
-  Enqueued,
-  ListOptions,
-  ResultAddress,
-  TaskResultPage,
-  TaskTransport,
+import {
+  type CancelAnswer,
+  type Enqueued,
+  LIST_OPTION_NAMES,
+  type ListOptions,
+  type ResultAddress,
+  type TaskResultPage,
+  type TaskTransport,
 } from "./task-transport.ts";
 import type { AnyRouter, AnyTask } from "./task-types.ts";
 
@@ -74,20 +75,6 @@ export interface TaskClient<TRouter extends AnyRouter> {
   readonly results: ResultsClient;
 }
 
-const LIST_OPTIONS: readonly (keyof ListOptions)[] = [
-  "status",
-  "queue",
-  "task",
-  "tag",
-  "parentId",
-  "enqueuedFrom",
-  "enqueuedBefore",
-  "backend",
-  "limit",
-  "offset",
-  "cursor",
-];
-
 function backendOf(levels: readonly CallOptions[]): string | null {
   return levels.findLast((level) => level?.backend !== undefined)?.backend ?? null;
 }
@@ -135,7 +122,7 @@ export function taskClient<TRouter extends AnyRouter>(transport: TaskTransport):
   const results: ResultsClient = {
     get: async (id, options = {}) => transport.getResult(addressOf(id, options, "results.get()")),
     list: async (options = {}) => {
-      checkOptionNames(options, "results.list()", LIST_OPTIONS);
+      checkOptionNames(options, "results.list()", LIST_OPTION_NAMES);
       return transport.listResults(options);
     },
     cancel: async (id, options = {}) => transport.cancel(addressOf(id, options, "results.cancel()")),

@@ -42,6 +42,21 @@ export interface ListOptions {
   readonly cursor?: string;
 }
 
+/** The names of {@link ListOptions}. */
+export const LIST_OPTION_NAMES: readonly (keyof ListOptions)[] = [
+  "status",
+  "queue",
+  "task",
+  "tag",
+  "parentId",
+  "enqueuedFrom",
+  "enqueuedBefore",
+  "backend",
+  "limit",
+  "offset",
+  "cursor",
+];
+
 /** One page of task results. */
 export interface TaskResultPage {
   readonly results: readonly TaskResult[];

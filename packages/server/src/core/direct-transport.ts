@@ -14,6 +14,7 @@ import {
 } from "@taskwright/shared";
 import type { EnqueueOutcome, NewTask, TaskRecord } from "../backend/index.ts";
 import type { Engine, EngineTask } from "./engine.ts";
+import { type FoundRecord, findRecord, resultNotFound } from "./find-record.ts";
 import { listResults } from "./list-results.ts";
 import { type Call, newTask, resolveCall } from "./new-task.ts";
 import type { OpenedBackend } from "./opened-backend.ts";
@@ -83,7 +84,7 @@ export class DirectTransport implements TaskTransport {
   async cancel(address: ResultAddress): Promise<CancelAnswer> {
     const { record, opened } = await this.#find(address);
     const outcome = await opened.backend.store.cancel({ id: address.id, now: opened.clock.now() });
-    if (outcome === "not-found") throw notFound(address.id);
+    if (outcome === "not-found") throw resultNotFound(address.id, [opened.name]);
     if (outcome === "cancelled") {
       const event = { id: record.id, path: record.path, queue: record.queue, backend: opened.name };
       this.#engine.events.emit("cancelled", event);
@@ -116,22 +117,13 @@ export class DirectTransport implements TaskTransport {
   }
 
   /** Looks in the named backend; without a name, in the task's own and then in the others. */
-  async #find(address: ResultAddress): Promise<{ record: TaskRecord; opened: OpenedBackend }> {
-    for (const opened of this.#candidates(address)) {
-      if (!opened.isOpen) await opened.open();
-      const record = await opened.reads.add(address.id);
-      if (record !== null) return { record: checkedPath(record, address), opened };
-    }
-    throw notFound(address.id);
+  async #find(address: ResultAddress): Promise<FoundRecord> {
+    const found = await findRecord(this.#candidates(address), address.id);
+    checkPath(found.record, address);
+    return found;
   }
 
   #candidates(address: ResultAddress): readonly OpenedBackend[] {
-    if (typeof address.id !== "string" || address.id === "") {
-      throw new TaskError({
-        code: "INVALID_OPTION",
-        message: "The id of a task result must be a non-empty string.",
-      });
-    }
     if (address.backend !== null) return [this.#engine.backend(address.backend)];
     const all = [...this.#engine.backends.values()];
     const own = address.path === null ? undefined : this.#engine.task(address.path).options.backend;
@@ -139,26 +131,18 @@ export class DirectTransport implements TaskTransport {
   }
 
   async #read(opened: OpenedBackend, address: ResultAddress): Promise<TaskRecord> {
-    const record = await opened.reads.add(address.id);
-    if (record === null) throw notFound(address.id);
-    return checkedPath(record, address);
+    const { record } = await findRecord([opened], address.id);
+    checkPath(record, address);
+    return record;
   }
 }
 
-function checkedPath(record: TaskRecord, address: ResultAddress): TaskRecord {
-  if (address.path === null || record.path === address.path) return record;
+function checkPath(record: TaskRecord, address: ResultAddress): void {
+  if (address.path === null || record.path === address.path) return;
   throw new TaskError({
     code: "RESULT_MISMATCH",
     message: `${address.id} is a result of ${record.path}, not of ${address.path}.`,
     data: { id: address.id, path: record.path },
-  });
-}
-
-function notFound(id: string): TaskError {
-  return new TaskError({
-    code: "RESULT_NOT_FOUND",
-    message: `There is no task result ${id.slice(0, 100)}: it was never stored here, or has been purged.`,
-    data: { id: id.slice(0, 100) },
   });
 }
 

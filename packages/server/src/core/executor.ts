@@ -1,4 +1,7 @@
 import {
+  checkOptionNames,
+  isTaskError,
+  LIST_OPTION_NAMES,
   type ListOptions,
   TaskError,
   type TaskResult,
@@ -6,20 +9,19 @@ import {
   type TaskStatus,
 } from "@taskwright/shared";
 import type { QueueCounts, TaskRecord } from "../backend/index.ts";
-import type { RunningAttempt } from "./attempt.ts";
-import { AttemptRunner } from "./attempt-runner.ts";
 import type { Engine } from "./engine.ts";
-import { LeaseKeeper } from "./lease-keeper.ts";
+import { type FoundRecord, findRecord } from "./find-record.ts";
+import { checkKnownQueues } from "./known-queues.ts";
 import { listResults } from "./list-results.ts";
 import type { OpenedBackend } from "./opened-backend.ts";
 import { rankOf } from "./rank.ts";
 import { toListedResult } from "./result-mapping.ts";
-import { runnableTasks } from "./runnable-tasks.ts";
+import { RunNow } from "./run-now.ts";
 import { type PurgeOptions, purge, sweep } from "./upkeep.ts";
 
 /** Which backend and queue an executor call means. */
 export interface ExecutorTarget {
-  /** @default "default" */
+  /** One of the server's backends; absent for all. */
   readonly backend?: string;
   /** One queue; absent for all. */
   readonly queue?: string;
@@ -33,6 +35,7 @@ export interface ExecutorRun {
 
 /** A queue's numbers under the names of django-tasks-redis. */
 export interface QueueStats {
+  readonly backend: string;
   readonly queue: string;
   /** READY and due. */
   readonly pending: number;
@@ -46,7 +49,11 @@ export interface QueueStats {
   readonly oldestPendingAt: Date | null;
 }
 
-/** Runs and manages task results one call at a time, for cron jobs, scripts, HTTP endpoints and tests. */
+/**
+ * Runs and manages task results one call at a time, for cron jobs, scripts, HTTP endpoints and tests.
+ *
+ * A call without `backend` means all of the server's backends; only `getTasks` and `purge` then mean "default".
+ */
 export interface Executor {
   /** Runs the first task result that is due; null when there is none. */
   processOneTask(target?: ExecutorTarget & ExecutorRun): Promise<TaskResult | null>;
@@ -67,7 +74,7 @@ export interface Executor {
   getTasks(options?: ListOptions): Promise<TaskResultPage>;
   /** Counts by state. */
   getTaskCounts(target?: ExecutorTarget): Promise<Record<TaskStatus, number>>;
-  /** Counts by queue and state. */
+  /** Counts by backend, queue and state. */
   getQueueStats(options?: { readonly backend?: string }): Promise<readonly QueueStats[]>;
   /** Deletes one; false when there is none. Rejects with NOT_EXECUTABLE while it runs. */
   deleteTask(id: string, options?: { readonly backend?: string }): Promise<boolean>;
@@ -79,21 +86,8 @@ export interface Executor {
   sweep(options?: { readonly backend?: string }): Promise<number>;
 }
 
-async function openBackend(engine: Engine, name: string | undefined): Promise<OpenedBackend> {
-  const opened = engine.backend(name ?? "default");
-  await opened.open();
-  return opened;
-}
-
-async function readRecord(opened: OpenedBackend, id: string): Promise<TaskRecord> {
-  const record = await opened.reads.add(id);
-  if (record !== null) return record;
-  throw new TaskError({
-    code: "RESULT_NOT_FOUND",
-    message: `There is no task result ${String(id).slice(0, 100)} in the backend "${opened.name}".`,
-    data: { id },
-  });
-}
+/** The names of {@link ExecutorTarget}. */
+const TARGET: readonly string[] = ["backend", "queue"];
 
 function notExecutable(record: TaskRecord, needed: string): TaskError {
   return new TaskError({
@@ -103,113 +97,132 @@ function notExecutable(record: TaskRecord, needed: string): TaskError {
   });
 }
 
+function maxTasksOf(maxTasks: unknown): number {
+  if (maxTasks === undefined) return Number.POSITIVE_INFINITY;
+  if (typeof maxTasks === "number" && maxTasks >= 0) return maxTasks;
+  throw new TaskError({
+    code: "INVALID_OPTION",
+    message: "maxTasks must be a number, 0 or more.",
+    data: { option: "maxTasks" },
+  });
+}
+
+function sum(rows: readonly QueueCounts[], value: (row: QueueCounts) => number): number {
+  return rows.reduce((total, row) => total + value(row), 0);
+}
+
+async function requeue({ record, opened }: FoundRecord): Promise<void> {
+  const now = opened.clock.now();
+  const outcome = await opened.backend.store.requeue({
+    id: record.id,
+    runAfter: now,
+    rank: rankOf(now, record.priority),
+    now,
+  });
+  if (outcome !== "requeued") throw notExecutable(record, "only FAILED and CANCELLED ones can be retried");
+}
+
 /** Makes the executor of an engine. */
 export function createExecutor(engine: Engine): Executor {
-  const workerId = `executor-${engine.host.processName}`;
+  const runNow = new RunNow(engine);
 
-  async function runNext(
-    opened: OpenedBackend,
-    target: { queue?: string | undefined; id?: string; signal?: AbortSignal | undefined },
-  ): Promise<TaskResult | null> {
-    if (target.signal?.aborted === true) return null;
-    const keeper = new LeaseKeeper(opened, engine.host, engine.logger);
-    const tasks = runnableTasks(engine);
-    const { claimed } = await opened.leases.claim({
-      workerId,
-      tasks,
-      queues: target.queue === undefined ? "all" : [target.queue],
-      limit: 1,
-      ...(target.id === undefined ? {} : { id: target.id }),
-      now: opened.clock.now(),
-    });
-    const [first] = claimed;
-    if (first === undefined) return null;
-    const durationMs = engine.task(first.path).options.leaseMs;
-    const held = keeper.keep(first, { durationMs, onLost: () => {} });
-    const stop = new AbortController();
-    const watch = (attempt: RunningAttempt) => {
-      target.signal?.addEventListener("abort", () => attempt.abort("shutdown"), { signal: stop.signal });
-    };
-    const { settled } = await new AttemptRunner(engine, { opened, workerId, keeper }).run(first, held, watch);
-    stop.abort();
-    await settled;
-    return toListedResult(await readRecord(opened, first.id), engine.tasks.get(first.path), opened.name);
+  const named = (name: string | undefined): readonly OpenedBackend[] =>
+    name === undefined ? [...engine.backends.values()] : [engine.backend(name)];
+
+  const find = (id: string, options: { readonly backend?: string }) => findRecord(named(options.backend), id);
+
+  const listed = ({ record, opened }: FoundRecord) =>
+    toListedResult(record, engine.tasks.get(record.path), opened.name);
+
+  /** Those that can be worked on so, opened; one that was named and cannot says so at its use. */
+  async function workable(
+    name: string | undefined,
+    facet: "leases" | "maintenance" | "inspector",
+  ): Promise<readonly OpenedBackend[]> {
+    const able = named(name).filter(({ backend }) => name !== undefined || backend[facet] !== undefined);
+    await Promise.all(able.map((opened) => opened.open()));
+    return able;
   }
 
-  async function requeue(opened: OpenedBackend, record: TaskRecord): Promise<void> {
-    const now = opened.clock.now();
-    const outcome = await opened.backend.store.requeue({
-      id: record.id,
-      runAfter: now,
-      rank: rankOf(now, record.priority),
-      now,
-    });
-    if (outcome !== "requeued") throw notExecutable(record, "only FAILED and CANCELLED ones can be retried");
+  async function runUpTo(
+    maxTasks: number,
+    target: ExecutorTarget & ExecutorRun,
+  ): Promise<readonly TaskResult[]> {
+    const { queue, signal } = target;
+    if (queue !== undefined) checkKnownQueues(engine, [queue]);
+    const backends = await workable(target.backend, "leases");
+    const results: TaskResult[] = [];
+    let isDry = false;
+    // What runs from one backend may enqueue into another.
+    while (!isDry && results.length < maxTasks) {
+      isDry = true;
+      for (const opened of backends) {
+        while (results.length < maxTasks) {
+          const result = await runNow.next(opened, { queue, signal });
+          if (result === null) break;
+          results.push(result);
+          isDry = false;
+        }
+      }
+    }
+    return results;
   }
 
   async function countsOf(
-    backend: string | undefined,
-    queue: string | undefined,
-  ): Promise<readonly QueueCounts[]> {
-    const opened = await openBackend(engine, backend);
-    const counts = await opened.inspector.countByQueue({ now: opened.clock.now() });
-    return queue === undefined ? counts : counts.filter((row) => row.queue === queue);
+    target: ExecutorTarget,
+  ): Promise<readonly (QueueCounts & { readonly backend: string })[]> {
+    const counts = await Promise.all(
+      (await workable(target.backend, "inspector")).map(async ({ name, inspector, clock }) =>
+        (await inspector.countByQueue({ now: clock.now() })).map((row) => ({ ...row, backend: name })),
+      ),
+    );
+    return counts.flat().filter((row) => target.queue === undefined || row.queue === target.queue);
   }
 
-  const sum = (rows: readonly QueueCounts[], value: (row: QueueCounts) => number) =>
-    rows.reduce((total, row) => total + value(row), 0);
-
   return {
-    processOneTask: async (target = {}) =>
-      runNext(await openBackend(engine, target.backend), { queue: target.queue, signal: target.signal }),
+    processOneTask: async (target = {}) => {
+      checkOptionNames(target, "processOneTask()", [...TARGET, "signal"]);
+      return (await runUpTo(1, target))[0] ?? null;
+    },
     processTasks: async (options = {}) => {
-      const { maxTasks = Number.POSITIVE_INFINITY } = options;
-      if (!(maxTasks >= 0))
-        throw new TaskError({
-          code: "INVALID_OPTION",
-          message: "maxTasks must be 0 or more.",
-          data: { option: "maxTasks" },
-        });
-      const opened = await openBackend(engine, options.backend);
-      const results: TaskResult[] = [];
-      while (results.length < maxTasks) {
-        const result = await runNext(opened, { queue: options.queue, signal: options.signal });
-        if (result === null) break;
-        results.push(result);
-      }
-      return results;
+      checkOptionNames(options, "processTasks()", [...TARGET, "signal", "maxTasks"]);
+      return runUpTo(maxTasksOf(options.maxTasks), options);
     },
     runTaskById: async (id, options = {}) => {
-      const opened = await openBackend(engine, options.backend);
-      const record = await readRecord(opened, id);
+      checkOptionNames(options, "runTaskById()", ["allowRetry", "backend", "signal"]);
+      const found = await find(id, options);
+      const { record, opened } = found;
       const canRetry = record.status === "FAILED" || record.status === "CANCELLED";
-      if (canRetry && options.allowRetry === true) await requeue(opened, record);
-      else if (record.status !== "READY") {
-        throw notExecutable(
-          record,
-          canRetry ? "pass allowRetry to run it again" : "only READY ones can be run",
-        );
-      }
+      if (!canRetry && record.status !== "READY") throw notExecutable(record, "only READY ones can be run");
+      if (canRetry && options.allowRetry !== true)
+        throw notExecutable(record, "pass allowRetry to run it again");
       if (engine.task(record.path).handler === undefined) {
         throw new TaskError({
           code: "HANDLER_MISSING",
           message: `This server has no handler for ${record.path}.`,
         });
       }
-      const result = await runNext(opened, { id, signal: options.signal });
-      if (result === null) throw notExecutable(await readRecord(opened, id), "another worker was faster");
+      if (canRetry) await requeue(found);
+      const result = await runNow.next(opened, { id, signal: options.signal });
+      if (result === null)
+        throw notExecutable((await findRecord([opened], id)).record, "another worker was faster");
       return result;
     },
-    pendingTaskCount: async (target = {}) =>
-      sum(await countsOf(target.backend, target.queue), (row) => row.due),
-    getResult: async (id, options = {}) => {
-      const opened = await openBackend(engine, options.backend);
-      const record = await readRecord(opened, id);
-      return toListedResult(record, engine.tasks.get(record.path), opened.name);
+    pendingTaskCount: async (target = {}) => {
+      checkOptionNames(target, "pendingTaskCount()", TARGET);
+      return sum(await countsOf(target), (row) => row.due);
     },
-    getTasks: (options = {}) => listResults(engine, options),
+    getResult: async (id, options = {}) => {
+      checkOptionNames(options, "getResult()", ["backend"]);
+      return listed(await find(id, options));
+    },
+    getTasks: async (options = {}) => {
+      checkOptionNames(options, "getTasks()", LIST_OPTION_NAMES);
+      return listResults(engine, options);
+    },
     getTaskCounts: async (target = {}) => {
-      const rows = await countsOf(target.backend, target.queue);
+      checkOptionNames(target, "getTaskCounts()", TARGET);
+      const rows = await countsOf(target);
       return {
         READY: sum(rows, (row) => row.due + row.later),
         RUNNING: sum(rows, (row) => row.running),
@@ -218,8 +231,10 @@ export function createExecutor(engine: Engine): Executor {
         CANCELLED: sum(rows, (row) => row.cancelled),
       };
     },
-    getQueueStats: async (options = {}) =>
-      (await countsOf(options.backend, undefined)).map((row) => ({
+    getQueueStats: async (options = {}) => {
+      checkOptionNames(options, "getQueueStats()", ["backend"]);
+      return (await countsOf(options)).map((row) => ({
+        backend: row.backend,
         queue: row.queue,
         pending: row.due,
         delayed: row.later,
@@ -228,21 +243,32 @@ export function createExecutor(engine: Engine): Executor {
         failed: row.failed,
         cancelled: row.cancelled,
         oldestPendingAt: row.oldestDueAt === null ? null : new Date(row.oldestDueAt),
-      })),
+      }));
+    },
     deleteTask: async (id, options = {}) => {
-      const opened = await openBackend(engine, options.backend);
-      const [outcome] = await opened.backend.store.delete({ ids: [id] });
-      if (outcome === "running")
-        throw notExecutable(await readRecord(opened, id), "cancel it before you delete it");
+      checkOptionNames(options, "deleteTask()", ["backend"]);
+      const found = await find(id, options).catch((error: unknown) => {
+        if (isTaskError(error, "RESULT_NOT_FOUND")) return null;
+        throw error;
+      });
+      if (found === null) return false;
+      const [outcome] = await found.opened.backend.store.delete({ ids: [id] });
+      if (outcome === "running") throw notExecutable(found.record, "cancel it before you delete it");
       return outcome === "deleted";
     },
     resetTaskForRetry: async (id, options = {}) => {
-      const opened = await openBackend(engine, options.backend);
-      await requeue(opened, await readRecord(opened, id));
-      const record = await readRecord(opened, id);
-      return toListedResult(record, engine.tasks.get(record.path), opened.name);
+      checkOptionNames(options, "resetTaskForRetry()", ["backend"]);
+      const found = await find(id, options);
+      await requeue(found);
+      return listed(await findRecord([found.opened], id));
     },
     purge: (options = {}) => purge(engine, options),
-    sweep: async (options = {}) => sweep(engine, await openBackend(engine, options.backend)),
+    sweep: async (options = {}) => {
+      checkOptionNames(options, "sweep()", ["backend"]);
+      let changed = 0;
+      for (const opened of await workable(options.backend, "maintenance"))
+        changed += await sweep(engine, opened);
+      return changed;
+    },
   };
 }

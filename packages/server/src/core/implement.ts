@@ -1,4 +1,4 @@
-import { type AnyRouter, type AnyTask, TaskError, tasksByPath } from "@taskwright/shared";
+import { type AnyRouter, type AnyTask, checkOptionNames, TaskError, tasksByPath } from "@taskwright/shared";
 import type {
   BuiltHandler,
   HandlerFunction,
@@ -70,6 +70,8 @@ function builderAt(path: string, middleware: readonly AnyMiddleware[]): object {
     },
     handler: (handle: BuiltHandler["handle"], options: HandlerOptions = {}) => {
       mustBeFunction(handle, `The handler of ${path}`);
+      checkOptionNames(options, `The handler of ${path}`, ["onFailed"]);
+      if (options.onFailed !== undefined) mustBeFunction(options.onFailed, `onFailed of ${path}`);
       const built: BuiltHandler = {
         path,
         handle,

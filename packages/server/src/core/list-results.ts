@@ -15,37 +15,44 @@ const LARGEST_LIMIT = 1_000;
 function wholeNumber(value: unknown, name: string, range: { min: number; max: number }): number {
   if (Number.isInteger(value) && (value as number) >= range.min && (value as number) <= range.max)
     return value as number;
-  throw new TaskError({
+  throw invalid(name, `an integer from ${range.min} to ${range.max}`);
+}
+
+function invalid(option: string, expected: string): TaskError {
+  return new TaskError({
     code: "INVALID_OPTION",
-    message: `${name} must be an integer from ${range.min} to ${range.max}.`,
-    data: { option: name },
+    message: `${option} must be ${expected}.`,
+    data: { option },
   });
 }
 
 function statusesOf(status: NonNullable<ListOptions["status"]>): readonly TaskStatus[] {
-  const statuses = typeof status === "string" ? [status] : status;
-  for (const given of statuses) {
-    if (!TASK_STATUSES.includes(given)) {
-      throw new TaskError({
-        code: "INVALID_OPTION",
-        message: `status must be one of ${TASK_STATUSES.join(", ")}.`,
-        data: { option: "status" },
-      });
-    }
-  }
-  return statuses;
+  const statuses: unknown = typeof status === "string" ? [status] : status;
+  if (Array.isArray(statuses) && statuses.every((given) => TASK_STATUSES.includes(given))) return statuses;
+  throw invalid("status", `one of ${TASK_STATUSES.join(", ")}, or an array of them`);
+}
+
+function textOf(value: unknown, option: string): string {
+  if (typeof value === "string") return value;
+  throw invalid(option, `a string; got ${typeof value}`);
+}
+
+function timeOf(value: unknown, option: string): number {
+  const time = value instanceof Date ? value.getTime() : Number.NaN;
+  if (!Number.isNaN(time)) return time;
+  throw invalid(option, "a valid Date");
 }
 
 function filterOf(options: ListOptions): TaskFilter {
   const { status, queue, task, tag, parentId, enqueuedFrom, enqueuedBefore } = options;
   return {
     ...(status === undefined ? {} : { statuses: statusesOf(status) }),
-    ...(queue === undefined ? {} : { queue }),
-    ...(task === undefined ? {} : { path: task }),
-    ...(tag === undefined ? {} : { tag }),
-    ...(parentId === undefined ? {} : { parentId }),
-    ...(enqueuedFrom === undefined ? {} : { enqueuedFrom: enqueuedFrom.getTime() }),
-    ...(enqueuedBefore === undefined ? {} : { enqueuedBefore: enqueuedBefore.getTime() }),
+    ...(queue === undefined ? {} : { queue: textOf(queue, "queue") }),
+    ...(task === undefined ? {} : { path: textOf(task, "task") }),
+    ...(tag === undefined ? {} : { tag: textOf(tag, "tag") }),
+    ...(parentId === undefined ? {} : { parentId: textOf(parentId, "parentId") }),
+    ...(enqueuedFrom === undefined ? {} : { enqueuedFrom: timeOf(enqueuedFrom, "enqueuedFrom") }),
+    ...(enqueuedBefore === undefined ? {} : { enqueuedBefore: timeOf(enqueuedBefore, "enqueuedBefore") }),
   };
 }
 
@@ -56,7 +63,8 @@ export async function listResults(engine: Engine, options: ListOptions): Promise
   const offset = wholeNumber(options.offset ?? 0, "offset", { min: 0, max: Number.MAX_SAFE_INTEGER });
   const filter = filterOf(options);
   await opened.open();
-  const page = await opened.inspector.list({ filter, cursor: options.cursor ?? null, offset, limit });
+  const cursor = options.cursor === undefined ? null : textOf(options.cursor, "cursor");
+  const page = await opened.inspector.list({ filter, cursor, offset, limit });
   const results = await Promise.all(
     page.records.map((record) => toListedResult(record, engine.tasks.get(record.path), opened.name)),
   );

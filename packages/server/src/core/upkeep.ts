@@ -1,4 +1,4 @@
-import { type FinishedStatus, TaskError } from "@taskwright/shared";
+import { checkOptionNames, type FinishedStatus, TaskError } from "@taskwright/shared";
 import type { PurgeRequest } from "../backend/index.ts";
 import type { Engine } from "./engine.ts";
 import type { OpenedBackend } from "./opened-backend.ts";
@@ -72,6 +72,15 @@ export interface PurgeOptions {
   readonly onProgress?: (purged: number) => void;
 }
 
+const PURGE_OPTIONS: readonly (keyof PurgeOptions)[] = [
+  "days",
+  "status",
+  "batchSize",
+  "dryRun",
+  "backend",
+  "onProgress",
+];
+
 async function purgeAll(
   opened: OpenedBackend,
   request: Omit<PurgeRequest, "now">,
@@ -90,6 +99,7 @@ async function purgeAll(
 
 /** Deletes finished task results; resolves to how many, or with `dryRun` to how many there are. */
 export async function purge(engine: Engine, options: PurgeOptions): Promise<number> {
+  checkOptionNames(options, "purge()", PURGE_OPTIONS);
   const { days = 7, status = ["SUCCESSFUL", "FAILED"], batchSize = PURGE_BATCH, dryRun = false } = options;
   if (!(Number.isFinite(days) && days >= 0 && days <= 36_500)) {
     throw new TaskError({
@@ -105,7 +115,7 @@ export async function purge(engine: Engine, options: PurgeOptions): Promise<numb
       data: { option: "batchSize" },
     });
   }
-  const statuses = typeof status === "string" ? [status] : status;
+  const statuses = Array.isArray(status) ? status : [status];
   for (const given of statuses) {
     if (given !== "SUCCESSFUL" && given !== "FAILED" && given !== "CANCELLED") {
       throw new TaskError({

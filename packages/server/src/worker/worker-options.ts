@@ -1,4 +1,4 @@
-import { type Duration, didYouMean, durationToMs, TaskError } from "@taskwright/shared";
+import { checkOptionNames, type Duration, durationToMs, TaskError } from "@taskwright/shared";
 import { DEFAULT_RETENTION, type Retention } from "../core/upkeep.ts";
 
 /** What `createWorker` takes. */
@@ -105,16 +105,13 @@ function keepMs(value: Duration | false | undefined, option: string, fallback: n
 
 /** Checks a worker's options; throws INVALID_OPTION. */
 export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOptions {
-  for (const name of Object.keys(options)) {
-    if (!NAMES.includes(name)) {
-      throw new TaskError({
-        code: "INVALID_OPTION",
-        message: `createWorker() has no option "${name.slice(0, 60)}".${didYouMean(name, NAMES)}`,
-        data: { option: name.slice(0, 60) },
-      });
-    }
-  }
-  if (options.id !== undefined && !/^[\x21-\x7e]{1,100}$/.test(options.id)) {
+  checkOptionNames(options, "createWorker()", NAMES);
+  if (options.retention !== undefined)
+    checkOptionNames(options.retention, "retention", ["successful", "failed"]);
+  if (
+    options.id !== undefined &&
+    !(typeof options.id === "string" && /^[\x21-\x7e]{1,100}$/.test(options.id))
+  ) {
     throw invalid("id", "1 to 100 printable ASCII characters without spaces");
   }
   return {

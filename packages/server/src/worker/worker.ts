@@ -1,6 +1,7 @@
-import { didYouMean, TaskError } from "@taskwright/shared";
+import { TaskError } from "@taskwright/shared";
 import { endsWithin } from "../core/bounded-answer.ts";
 import type { Engine } from "../core/engine.ts";
+import { checkKnownQueues } from "../core/known-queues.ts";
 import { ABORT_GRACE_MS } from "../core/lease-keeper.ts";
 import type { AnyTaskServer } from "../create-task-server.ts";
 import { ClaimLoop } from "./claim-loop.ts";
@@ -125,22 +126,6 @@ class TaskWorker implements Worker {
   }
 }
 
-/** Refuses a queue that no task of the contract may use: its worker would wait for ever. */
-function checkQueues(engine: Engine, queues: readonly string[] | "all"): void {
-  if (queues === "all") return;
-  const allowed = [...engine.tasks.values()].map((task) => task.queues);
-  if (allowed.includes("any")) return;
-  const known = new Set(allowed.flatMap((names) => [...names]));
-  for (const queue of queues) {
-    if (known.has(queue)) continue;
-    throw new TaskError({
-      code: "UNKNOWN_QUEUE",
-      message: `The contract has no queue "${queue.slice(0, 100)}".${didYouMean(queue, known)} It has: ${[...known].join(", ")}.`,
-      data: { queue: queue.slice(0, 100) },
-    });
-  }
-}
-
 /** Makes a worker of a server; it does nothing until `start()`. */
 export function createWorker(server: AnyTaskServer, options: WorkerOptions = {}): Worker {
   const engine = server["~engine"];
@@ -152,6 +137,6 @@ export function createWorker(server: AnyTaskServer, options: WorkerOptions = {})
       message: `The backend "${opened.name}" (${opened.backend.kind}) pushes tasks itself; a worker cannot claim from it.`,
     });
   }
-  checkQueues(engine, resolved.queues);
+  if (resolved.queues !== "all") checkKnownQueues(engine, resolved.queues);
   return new TaskWorker(engine, resolved);
 }
