@@ -1,11 +1,10 @@
 import type { AttemptError } from "@taskwright/shared";
-import type { Maintenance, PurgeRequest, SweepError, SweepRequest, TaskRecord } from "../../backend/index.ts";
+import type { Maintenance, SweepError, SweepRequest, TaskRecord } from "../../backend/index.ts";
 import type { Connection } from "./connection.ts";
 import type { StoreHandle } from "./opened-store.ts";
+import { countPurgeable, purge } from "./purge.ts";
 import { STATE, TASK_COLUMNS, type TaskRow, toRecord } from "./row-mapping.ts";
 import { ADD_ERROR, LET_GO } from "./settle.ts";
-
-const MOST_KEYS = 1_000;
 
 const LOST = `SELECT ${TASK_COLUMNS} FROM taskwright_task INDEXED BY taskwright_task_running
   WHERE state = ${STATE.running} AND lease_expires_at <= ? ORDER BY lease_expires_at LIMIT ?`;
@@ -74,35 +73,6 @@ function expire(connection: Connection, row: TaskRow, request: SweepRequest): Ta
   );
 }
 
-function purgeSql(
-  request: PurgeRequest,
-  what: string,
-): { readonly sql: string; readonly values: readonly number[] } {
-  const states = request.statuses.map((status) => STATE[status]);
-  const each = states.map(
-    () =>
-      "SELECT * FROM (SELECT seq, finished_at FROM taskwright_task INDEXED BY taskwright_task_finished WHERE state = ? AND state >= 3 AND finished_at <= ? ORDER BY finished_at LIMIT ?)",
-  );
-  return {
-    sql: `${what} (SELECT seq FROM (${each.join(" UNION ALL ")}) ORDER BY finished_at LIMIT ?)`,
-    values: [...states.flatMap((state) => [state, request.finishedBefore, request.limit]), request.limit],
-  };
-}
-
-function purge(
-  connection: Connection,
-  request: PurgeRequest,
-): { readonly purged: number; readonly more: boolean } {
-  const { sql, values } = purgeSql(request, "DELETE FROM taskwright_task WHERE seq IN");
-  const purged = Number(connection.prepare(sql).run(...values).changes);
-  const keys = connection
-    .prepare(
-      "DELETE FROM taskwright_deduplication WHERE key IN (SELECT key FROM taskwright_deduplication WHERE until <= ? LIMIT ?)",
-    )
-    .run(request.now, MOST_KEYS);
-  return { purged, more: purged >= request.limit || (purged === 0 && Number(keys.changes) >= MOST_KEYS) };
-}
-
 /** The maintenance facet on SQLite. */
 export function sqliteMaintenance(handle: StoreHandle): Maintenance {
   return {
@@ -131,13 +101,9 @@ export function sqliteMaintenance(handle: StoreHandle): Maintenance {
     },
 
     purge: async (request) => {
-      if (request.statuses.length === 0) return { purged: 0, more: false };
       if (!request.dryRun) return handle.write((connection) => purge(connection, request));
-      const { sql, values } = purgeSql(request, "SELECT count(*) AS found FROM taskwright_task WHERE seq IN");
-      const found = await handle.read(
-        (connection) => (connection.prepare(sql).get(...values) as { found: number }).found,
-      );
-      return { purged: found, more: found >= request.limit };
+      const purged = await handle.read((connection) => countPurgeable(connection, request));
+      return { purged, more: purged >= request.limit };
     },
   };
 }

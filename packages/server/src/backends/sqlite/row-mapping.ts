@@ -16,6 +16,13 @@ export function statesOf(status: TaskStatus): readonly number[] {
   return STATUSES.flatMap((candidate, state) => (candidate === status ? [state] : []));
 }
 
+const INDEXES: readonly string[] = ["later", "due", "running", "finished", "finished", "finished"];
+
+/** The index that holds the rows of a `state`. */
+export function indexOf(state: number): string {
+  return `taskwright_task_${INDEXES[state]}`;
+}
+
 /** A row of `taskwright_task` with every column that a record shows. */
 export interface TaskRow {
   readonly seq: number;

@@ -43,8 +43,8 @@ export const tasks: readonly string[] = [
   `CREATE INDEX taskwright_task_due ON taskwright_task (queue, path, rank, seq, run_after) WHERE state = 1`,
   `CREATE INDEX taskwright_task_later ON taskwright_task (queue, path, run_after) WHERE state = 0`,
   `CREATE INDEX taskwright_task_running ON taskwright_task (lease_expires_at, queue) WHERE state = 2`,
-  `CREATE INDEX taskwright_task_finished ON taskwright_task (state, finished_at, queue) WHERE state >= 3`,
-  `CREATE INDEX taskwright_task_expiring ON taskwright_task (expires_at) WHERE expires_at IS NOT NULL AND state <= 1`,
+  `CREATE INDEX taskwright_task_finished ON taskwright_task (state, queue, finished_at) WHERE state >= 3`,
+  `CREATE INDEX taskwright_task_expiring ON taskwright_task (expires_at) WHERE expires_at IS NOT NULL AND state <= 1 AND attempts = 0`,
   `CREATE INDEX taskwright_task_parent ON taskwright_task (parent_id) WHERE parent_id IS NOT NULL`,
   `CREATE TABLE taskwright_deduplication (
     key TEXT NOT NULL PRIMARY KEY,
