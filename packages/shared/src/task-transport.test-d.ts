@@ -1,13 +1,14 @@
 import { expectTypeOf } from "vitest";
 import type { TaskStatus } from "./task-status.ts";
-import type {
-  AbortSignalLike,
-  CancelAnswer,
-  Enqueued,
-  ListOptions,
-  ResultAddress,
-  TaskResultPage,
-  TaskTransport,
+import {
+  type AbortSignalLike,
+  type CancelAnswer,
+  type Enqueued,
+  LIST_OPTION_NAMES,
+  type ListOptions,
+  type ResultAddress,
+  type TaskResultPage,
+  type TaskTransport,
 } from "./task-transport.ts";
 
 expectTypeOf<AbortSignal>().toExtend<AbortSignalLike>();
@@ -24,6 +25,7 @@ expectTypeOf<TaskTransport["enqueueMany"]>().returns.resolves.toEqualTypeOf<read
 expectTypeOf<TaskTransport["cancel"]>().returns.resolves.toEqualTypeOf<CancelAnswer>();
 expectTypeOf<TaskTransport["listResults"]>().parameters.toEqualTypeOf<[ListOptions]>();
 
+expectTypeOf(LIST_OPTION_NAMES).items.toEqualTypeOf<keyof ListOptions>();
 const list: ListOptions = { status: ["FAILED", "CANCELLED"], task: "sendEmail", limit: 10, cursor: "c" };
 // @ts-expect-error -- a word of another library
 const otherStatus: ListOptions = { status: "COMPLETED" };
