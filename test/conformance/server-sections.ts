@@ -1,5 +1,6 @@
 import type { ConformanceSection } from "./conformance-case.ts";
 import { serverBackendsSection } from "./server-backends.ts";
+import { serverBadInputSection } from "./server-bad-input.ts";
 import { serverEventsSection } from "./server-events.ts";
 import { serverExecutorSection } from "./server-executor.ts";
 import { serverHandlersSection } from "./server-handlers.ts";
@@ -21,4 +22,5 @@ export const SERVER_SECTIONS: readonly ConformanceSection<ServerUnderTest>[] = [
   serverOutagesSection,
   serverBackendsSection,
   serverExecutorSection,
+  serverBadInputSection,
 ];

@@ -32,7 +32,7 @@ describe("every option is read", () => {
         expires: "1h",
         deduplicated: true,
         deduplicationId: "order-1",
-        deduplicationWindow: "0s",
+        deduplicationWindow: "1ms",
         tags: ["a", "b"],
         countdown: "5m",
       }),
@@ -46,7 +46,7 @@ describe("every option is read", () => {
       expiresMs: 3_600_000,
       deduplicated: true,
       deduplicationId: "order-1",
-      deduplicationWindowMs: 0,
+      deduplicationWindowMs: 1,
       tags: ["a", "b"],
       countdownMs: 300_000,
     });
@@ -391,13 +391,14 @@ describe("retryDelay and backoff", () => {
   });
 });
 
-describe("timeout, expires and lease", () => {
+describe("timeout, expires, lease and windows", () => {
   it.each([
     [{ timeout: "0s" }, "timeout must be longer than zero, or false for no limit; got a shorter one."],
     [{ timeout: 60 }, /^timeout must be a duration such as .*; got a number without a unit\.$/],
     [{ timeout: true }, /^timeout must be a duration such as .*; got a boolean\.$/],
     [{ timeout: null }, /; got null\.$/],
     [{ expires: "0ms" }, "expires must be longer than zero; got a shorter one."],
+    [{ deduplicationWindow: "0s" }, "deduplicationWindow must be longer than zero; got a shorter one."],
     [{ expires: false }, /^expires must be a duration/],
     [{ expires: new Date() }, /^expires must be a duration such as .*; got a Date\.$/],
     [{ lease: "999ms" }, "lease must be from 1s to 1h; got a shorter one."],

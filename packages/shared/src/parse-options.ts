@@ -1,4 +1,4 @@
-import { durationToMs, secondsOrDurationToMs } from "./duration.ts";
+import { secondsOrDurationToMs } from "./duration.ts";
 import { TaskError } from "./errors/task-error.ts";
 import { didYouMean } from "./nearest-name.ts";
 import { checkOptionsObject, unknownOption } from "./option-names.ts";
@@ -60,7 +60,7 @@ const SHARED_READERS: Record<string, Reader> = {
     target.deduplicated = readBoolean(value, name);
   },
   deduplicationWindow: (value, target, name) => {
-    target.deduplicationWindowMs = durationToMs(value, name);
+    target.deduplicationWindowMs = readDuration(value, name, { min: 1, expected: "longer than zero" });
   },
   tags: (value, target, name) => {
     target.tags = readTags(value, name);
