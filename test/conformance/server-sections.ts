@@ -5,6 +5,7 @@ import { serverEventsSection } from "./server-events.ts";
 import { serverExecutorSection } from "./server-executor.ts";
 import { serverHandlersSection } from "./server-handlers.ts";
 import { serverLeasesSection } from "./server-leases.ts";
+import { serverOptionsSection } from "./server-options.ts";
 import { serverOutagesSection } from "./server-outages.ts";
 import { serverResultsSection } from "./server-results.ts";
 import { serverRetriesSection } from "./server-retries.ts";
@@ -23,4 +24,5 @@ export const SERVER_SECTIONS: readonly ConformanceSection<ServerUnderTest>[] = [
   serverBackendsSection,
   serverExecutorSection,
   serverBadInputSection,
+  serverOptionsSection,
 ];

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { initTasks } from "./init-tasks.ts";
 import { isTask, tasksByPath } from "./router-record.ts";
 import { taskClient } from "./task-client.ts";
@@ -159,6 +160,25 @@ describe("a task without a queue, in a contract whose queues have no default", (
     withDefault.router({ a: withDefault.task });
     const any = initTasks.create({ queues: [] });
     any.router({ a: any.task });
+  });
+});
+
+describe("a task whose output refers to a schema declared later", () => {
+  it("is refused when it is put into a router, if that schema only goes one way", () => {
+    const parent: z.ZodType = z.object({ child: z.lazy(() => late) });
+    const defined = t.task.output(parent as never);
+    const late: z.ZodType = z.string().transform((text) => text.length);
+    expectRefusal(
+      { nested: defined },
+      /^The output schema of "nested" .*: output\.child: \.transform\(\) only/,
+    );
+  });
+
+  it("is fine otherwise", () => {
+    const parent: z.ZodType = z.object({ child: z.lazy(() => late) });
+    const defined = t.task.output(parent as never);
+    const late: z.ZodType = z.string();
+    expect(tasksByPath(router({ nested: defined })).has("nested")).toBe(true);
   });
 });
 

@@ -1,4 +1,5 @@
 import { TaskError } from "./errors/task-error.ts";
+import { checkOutputSchema } from "./output-schema.ts";
 import { quoted } from "./quoted-name.ts";
 import { checkTaskName, joinPath } from "./task-path.ts";
 import type { AnyTask, RouterRecord } from "./task-types.ts";
@@ -46,8 +47,11 @@ export function checkedRouterRecord(record: unknown): RouterRecord {
   const checked: Record<string, RouterRecord[string]> = {};
   for (const [name, value] of Object.entries(record)) {
     checkTaskName(name, "");
-    if (isTask(value)) checkHasQueue(name, value);
-    else if (!isRouter(value)) {
+    if (isTask(value)) {
+      checkHasQueue(name, value);
+      // Again: what the schema refers to may have been declared since the task was.
+      checkOutputSchema(value["~task"].output, name);
+    } else if (!isRouter(value)) {
       throw invalid(
         `${quoted(name)} is neither a task (t.task…) nor a router (t.router({ … })); got ${kindOf(value)}.`,
       );
