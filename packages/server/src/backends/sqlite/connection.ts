@@ -4,16 +4,21 @@ import { TaskError } from "@taskwright/shared";
 
 /** How long the driver itself waits for the lock, with the event loop stopped; longer waits are ours, and asynchronous. */
 const DRIVER_TIMEOUT_MS = 5;
+/** How large a WAL may grow before it is emptied, and how much more after that did not succeed. */
+const LARGE_WAL_BYTES = 32 * 1024 * 1024;
 
 /** A name in a folder, and the file it stood for when it was first looked at. */
 class NamedFile {
   readonly #path: string;
   readonly #inode: number;
   readonly #device: number;
+  /** At the last look. */
+  bytes: number;
 
   constructor(path: string) {
-    const { ino, dev } = statSync(path);
+    const { ino, dev, size } = statSync(path);
     this.#path = path;
+    this.bytes = size;
     this.#inode = ino;
     this.#device = dev;
   }
@@ -21,7 +26,10 @@ class NamedFile {
   /** Throws when the name stands for nothing or for another file: what is written into a file without a name is lost. */
   check(): void {
     const stat = statSync(this.#path, { throwIfNoEntry: false });
-    if (stat !== undefined && stat.ino === this.#inode && stat.dev === this.#device) return;
+    if (stat !== undefined && stat.ino === this.#inode && stat.dev === this.#device) {
+      this.bytes = stat.size;
+      return;
+    }
     const fate = stat === undefined ? "deleted or moved" : "replaced";
     throw new TaskError({
       code: "BACKEND_UNAVAILABLE",
@@ -37,6 +45,7 @@ export class Connection {
   readonly #statements = new Map<string, StatementSync>();
   readonly #main: NamedFile;
   #wal: NamedFile | null = null;
+  #trimAtBytes = LARGE_WAL_BYTES;
 
   constructor(file: string) {
     this.file = file;
@@ -69,6 +78,23 @@ export class Connection {
   checkFile(): void {
     this.#main.check();
     this.#wal?.check();
+  }
+
+  /** Whether the WAL has grown so large that it should be emptied. */
+  get isWalLarge(): boolean {
+    return this.#wal !== null && this.#wal.bytes >= this.#trimAtBytes;
+  }
+
+  /** Empties the WAL; false when somebody reads it. Outside of transactions. */
+  trimWal(): boolean {
+    const { busy } = this.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get() as { busy: number };
+    if (busy === 0) this.#trimAtBytes = LARGE_WAL_BYTES;
+    return busy === 0;
+  }
+
+  /** Lets the WAL grow some more before it counts as large. */
+  postponeTrim(): void {
+    this.#trimAtBytes = (this.#wal?.bytes ?? 0) + LARGE_WAL_BYTES;
   }
 
   /** Changes when another connection has committed. */

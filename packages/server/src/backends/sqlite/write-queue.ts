@@ -5,6 +5,8 @@ import { isBusy, toTaskError } from "./driver-errors.ts";
 
 const MOST_IN_A_GROUP = 64;
 const LONGEST_PAUSE_MS = 25;
+const TRIM_ATTEMPTS = 20;
+const TRIM_PAUSE_MS = 5;
 
 interface Waiting {
   readonly run: () => unknown;
@@ -78,6 +80,7 @@ export class WriteQueue {
       const isDone = await this.#commit(group);
       // One that cannot be done must not take the others of its turn along.
       if (!isDone) for (const alone of group) await this.#commit([alone]);
+      if (this.#connection.isWalLarge) await this.#trimWal();
     }
     this.#isWorking = false;
   }
@@ -104,6 +107,24 @@ export class WriteQueue {
       group[0]?.reject(toTaskError(error, file));
       return true;
     }
+  }
+
+  /**
+   * Empties a WAL that has grown large, writing nothing meanwhile.
+   *
+   * SQLite begins a WAL anew in a moment without readers, which processes that read without a pause may never leave it.
+   * When nobody writes, those who begin to read soon find all in the database itself, and leave the WAL alone.
+   */
+  async #trimWal(): Promise<void> {
+    try {
+      for (let attempt = 0; attempt < TRIM_ATTEMPTS && this.#closed === null; attempt++) {
+        if (this.#connection.trimWal()) return;
+        await wait(TRIM_PAUSE_MS);
+      }
+    } catch {
+      // What was committed is safe in the WAL, and whatever is wrong is met by the next operation.
+    }
+    this.#connection.postponeTrim();
   }
 
   #rollBack(): void {
