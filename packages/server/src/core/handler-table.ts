@@ -20,6 +20,16 @@ function asHandler(value: unknown, path: string): BuiltHandler {
   return built;
 }
 
+/** The paths of tasks, and of the routers that they stand in. */
+function withRouters(paths: Iterable<string>): ReadonlySet<string> {
+  const all = new Set<string>();
+  for (const path of paths) {
+    const names = path.split(".");
+    for (let length = 1; length <= names.length; length++) all.add(names.slice(0, length).join("."));
+  }
+  return all;
+}
+
 function collect(
   value: unknown,
   path: string,
@@ -31,7 +41,9 @@ function collect(
   }
   const isRouter = [...into.paths].some((known) => known.startsWith(`${path}.`));
   if (!isRouter)
-    throw invalid(`handlers.${path} is for no task of the router.${didYouMean(path, into.paths)}`);
+    throw invalid(
+      `handlers.${path} is for no task of the router.${didYouMean(path, withRouters(into.paths))}`,
+    );
   if (typeof value !== "object" || value === null)
     throw invalid(`handlers.${path} must be an object of handlers.`);
   for (const [name, inner] of Object.entries(value)) collect(inner, `${path}.${name}`, into);
@@ -52,10 +64,14 @@ export function handlerTable(
   only: readonly string[] | undefined,
 ): Map<string, BuiltHandler> {
   const paths = new Set(tasksByPath(router).keys());
+  if (only !== undefined && !Array.isArray(only))
+    throw invalid(`only must be an array of paths, such as ["billing"]; got ${typeof only}.`);
   for (const wanted of only ?? []) {
-    if (![...paths].some((path) => isWanted(path, [wanted]))) {
-      throw invalid(`only names "${wanted}", which is no task or router.${didYouMean(wanted, paths)}`);
-    }
+    if ([...paths].some((path) => isWanted(path, [wanted]))) continue;
+    const shown = String(wanted).slice(0, 200);
+    throw invalid(
+      `only names "${shown}", which is no task or router.${didYouMean(shown, withRouters(paths))}`,
+    );
   }
   const found = new Map<string, BuiltHandler>();
   for (const [name, value] of Object.entries(handlers)) {
