@@ -38,6 +38,25 @@ export const timeSection: ConformanceSection = {
       },
     },
     {
+      name: "what a clock ahead has brought into line waits for its time by the clock of who asks",
+      needs: ["leases", "inspector"],
+      run: async (store) => {
+        const [later, first] = await store.add({ runAfter: START + HOUR, rank: START + HOUR }, {});
+        expect(await store.claimIds({ now: START + DAY, limit: 1 })).toEqual([first]);
+        expect(await store.claimAnswer()).toEqual({ claimed: [], nextDueAt: START + HOUR });
+        const [counts] = await store.inspector.countByQueue({ now: START });
+        expect(counts).toMatchObject({ due: 0, later: 1, running: 1, oldestDueAt: null });
+        const second = await store.addOne();
+        const { claimed, nextDueAt } = await store.claimAnswer();
+        expect(claimed.map(({ id }) => id)).toEqual([second]);
+        expect(nextDueAt).toBe(START + HOUR);
+        expect(await store.inspector.countByQueue({ now: START + HOUR })).toMatchObject([
+          { due: 1, later: 0, running: 2, oldestDueAt: START + HOUR },
+        ]);
+        expect(await store.claimIds({ now: START + HOUR })).toEqual([later]);
+      },
+    },
+    {
       name: "times are kept to the millisecond, up to the last year of four digits",
       run: async (store) => {
         const times = [1, 999_999_999_999, START + 1, START + 999, Date.UTC(9999, 11, 31, 23, 59, 59, 999)];

@@ -20,6 +20,9 @@ const TAKE = `UPDATE taskwright_task SET
     started_at = coalesce(started_at, ?), last_attempted_at = ?, ${ADD_WORKER_ID} ${THESE}`;
 const READ_TAKEN = `SELECT ${CLAIMED_COLUMNS} FROM taskwright_task ${THESE} ORDER BY rank, seq`;
 
+const EARLIEST_IN_LINE = `SELECT min(run_after) AS first FROM taskwright_task INDEXED BY taskwright_task_due
+  WHERE state = ${STATE.due} AND queue = ? AND path = ? AND run_after > ?`;
+
 const READY_BY_ID = `SELECT seq, queue, path FROM taskwright_task WHERE id = ? AND state <= ${STATE.due}`;
 
 /** The READY one that a claim by id names, when this worker may run it. */
@@ -33,6 +36,16 @@ function earliest(lanes: readonly LaneHead[], now: number): number | null {
   return times.length === 0 ? null : Math.min(...times);
 }
 
+/** What is in line although its time has not come: a process whose clock is ahead has brought it there. */
+function inLineEarly(connection: Connection, lanes: readonly LaneHead[], now: number): readonly LaneHead[] {
+  return lanes.flatMap((lane) => {
+    const { first } = connection.prepare(EARLIEST_IN_LINE).get(lane.queue, lane.path, now) as {
+      first: number | null;
+    };
+    return first === null ? [] : [{ ...lane, first }];
+  });
+}
+
 /** The answer of a claim that finds nothing, told without the write lock; null when it may find something. */
 function idleAnswer(connection: Connection, request: ClaimRequest, filter: LaneFilter): ClaimAnswer | null {
   const { id, now } = request;
@@ -41,8 +54,9 @@ function idleAnswer(connection: Connection, request: ClaimRequest, filter: LaneF
     return byId(connection, filter, id).length > 0 ? null : { claimed: [], nextDueAt: earliest(later, now) };
   }
   if (later.some((lane) => lane.first <= now)) return null;
-  if (firstInLine(connection, dueLanes(connection, filter), { limit: 1, now }).length > 0) return null;
-  return { claimed: [], nextDueAt: earliest(later, now) };
+  const due = dueLanes(connection, filter);
+  if (firstInLine(connection, due, { limit: 1, now }).length > 0) return null;
+  return { claimed: [], nextDueAt: earliest([...later, ...inLineEarly(connection, due, now)], now) };
 }
 
 /** Puts what has become due into the line, a bounded number of each lane. */
@@ -86,7 +100,12 @@ function take(connection: Connection, request: ClaimRequest, filter: LaneFilter)
   const taken = JSON.stringify(found.map(({ seq }) => seq));
   const rows = connection.prepare(READ_TAKEN).all(taken) as unknown as readonly ClaimedRow[];
   const claimed = rows.map((row) => toClaimed(row, tokenOf(leaseNumber, row.seq)));
-  return { claimed, nextDueAt: earliest(laterLanes(connection, filter), now) };
+  // With fewer than asked for, all whose time has come are claimed: lanes that are left hold early ones only.
+  const early =
+    id === undefined && found.length < limit
+      ? inLineEarly(connection, dueLanes(connection, filter), now)
+      : [];
+  return { claimed, nextDueAt: earliest([...laterLanes(connection, filter), ...early], now) };
 }
 
 /** Claims what is due; an idle look reads only, and leaves the write lock to others. */

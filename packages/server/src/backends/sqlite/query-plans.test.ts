@@ -51,6 +51,8 @@ async function useEverything(file: string): Promise<void> {
       aTask({ deduplication: key }),
       aTask({ deduplication: key }),
       aTask({ queue: "later", runAfter: NOW + 1 }),
+      aTask({ queue: "ahead", runAfter: NOW + 1 }),
+      aTask({ queue: "ahead", runAfter: NOW + 1 }),
       aTask({ expiresAt: NOW + 1 }),
       aTask({ id: "cancelled", parentId: "p" }),
       aTask({ id: "deleted", deduplication: { key: "other", until: NOW + 1 } }),
@@ -66,6 +68,8 @@ async function useEverything(file: string): Promise<void> {
     limit: 1,
     now: NOW,
   };
+  // A clock ahead brings both into line and takes one; by this clock, the other's time has not come.
+  for (const now of [NOW + 1, NOW]) await leases?.claim({ ...claim, queues: ["ahead"], now });
   const settlements = [
     { status: "SUCCESSFUL", output: null },
     { status: "READY", runAfter: NOW + 1, rank: 1, error: ERROR },
@@ -194,6 +198,7 @@ test.each([
     "SET state = 1 WHERE seq IN",
     "taskwright_task_later (queue=? AND path=? AND run_after<?)",
   ],
+  ["the earliest in line", "SELECT min(run_after) AS first", "taskwright_task_due (queue=? AND path=?)"],
   ["lost leases", "lease_expires_at <= ? ORDER BY", "taskwright_task_running (lease_expires_at<?)"],
   [
     "what was not started in time",

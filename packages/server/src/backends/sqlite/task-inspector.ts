@@ -10,8 +10,10 @@ function countsIn(state: number, more = ""): string {
     WHERE state = ${state}${range} GROUP BY queue`;
 }
 
-const DUE = countsIn(STATE.due, ", min(run_after) AS oldest");
-const LATER = countsIn(STATE.later, ", sum(run_after <= ?) AS due, min(run_after) AS oldest");
+/** Those in line are looked at too: a process whose clock is ahead may have brought some there before their time. */
+const READY = [STATE.due, STATE.later].map((state) =>
+  countsIn(state, ", sum(run_after <= ?) AS due, min(run_after) AS oldest"),
+);
 const OTHERS = [
   ["running", countsIn(STATE.running)],
   ["successful", countsIn(STATE.SUCCESSFUL)],
@@ -49,15 +51,13 @@ function countByQueue(connection: Connection, now: number): readonly QueueCounts
   };
   const read = (sql: string, ...values: number[]) =>
     connection.prepare(sql).all(...values) as unknown as Counted[];
-  for (const { queue, found, oldest } of read(DUE)) {
-    Object.assign(of(queue), { due: found, oldestDueAt: oldest });
-  }
-  for (const row of read(LATER, now)) {
-    const counts = of(row.queue);
-    counts.due += row.due;
-    counts.later = row.found - row.due;
-    if (row.due > 0)
-      counts.oldestDueAt = Math.min(counts.oldestDueAt ?? Number.POSITIVE_INFINITY, row.oldest);
+  for (const sql of READY) {
+    for (const { queue, found, due, oldest } of read(sql, now)) {
+      const counts = of(queue);
+      counts.due += due;
+      counts.later += found - due;
+      if (due > 0) counts.oldestDueAt = Math.min(counts.oldestDueAt ?? Number.POSITIVE_INFINITY, oldest);
+    }
   }
   for (const [name, sql] of OTHERS) {
     for (const { queue, found } of read(sql)) of(queue)[name] = found;
