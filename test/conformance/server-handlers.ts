@@ -1,9 +1,9 @@
-import { type ContextRequest, createTaskServer, implement } from "@taskwright/server";
-import { initTasks } from "@taskwright/shared";
+import { type ContextRequest, createTaskServer, implement, type TaskServer } from "@taskwright/server";
+import { initTasks, TaskError } from "@taskwright/shared";
 import { expect } from "vitest";
 import { z } from "zod";
 import type { ConformanceSection } from "./conformance-case.ts";
-import { tasks } from "./server-contract.ts";
+import { type ServerContract, tasks } from "./server-contract.ts";
 import type { ServerUnderTest } from "./server-under-test.ts";
 
 const SECOND = 1_000;
@@ -329,6 +329,45 @@ export const serverHandlersSection: ConformanceSection<ServerUnderTest> = {
           data: { side: "output" },
         });
         expect(bench.batches).toEqual([]);
+      },
+    },
+    {
+      name: "what a handler enqueues has no parent where the handler is run without a task result",
+      run: async (bench) => {
+        let childId = "";
+        const server: TaskServer<ServerContract> = bench.serve({
+          handlers: {
+            work: async ({ input, client }) => {
+              childId = (await client.tasks.silent.delay()).id;
+              return input;
+            },
+          },
+        });
+        await server.run.work({ n: 1 });
+        expect((await server.client.results.get(childId)).parentId).toBeNull();
+      },
+    },
+    {
+      name: "a handler that has returned is not told to stop while its outcome waits for the store",
+      needs: ["leases"],
+      run: async (bench) => {
+        const told: string[] = [];
+        const server = await bench.run({
+          slow: ({ signal }) => {
+            signal.addEventListener("abort", () => told.push((signal.reason as Error).message));
+          },
+        });
+        bench.before.set("leases.settle", () =>
+          Promise.reject(new TaskError({ code: "BACKEND_UNAVAILABLE", message: "It is away." })),
+        );
+        const result = await server.client.tasks.slow.enqueue({ n: 1 }, { timeout: "5s" });
+        await bench.host.advance(MINUTE);
+        await result.cancel();
+        await bench.host.advance(10 * SECOND);
+        bench.before.clear();
+        await bench.host.advance(10 * SECOND);
+        expect(await result.refresh()).toMatchObject({ status: "SUCCESSFUL", attempts: 1, errors: [] });
+        expect(told).toEqual([]);
       },
     },
     {

@@ -113,6 +113,7 @@ export class AttemptRunner {
     parts: { end: AttemptEnd; policy: AttemptPolicy; held: HeldLease },
   ): Promise<Settled> {
     const { end, policy, held } = parts;
+    this.#keeper.end(held);
     const isAbandoned = end.kind === "unresponsive" && attempt.abortCause === "shutdown";
     const decision: AttemptDecision = isAbandoned
       ? { action: "drop" }

@@ -105,6 +105,11 @@ export class RunningAttempt implements Attempt {
     return this.claimed.tags;
   }
 
+  /** The parent of what its handler enqueues. */
+  get parentOfCalls(): string | null {
+    return this.claimed.id;
+  }
+
   /** Why it was told to stop first, or null. */
   get abortCause(): AbortCause | null {
     return this.#abortCause;

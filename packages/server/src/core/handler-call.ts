@@ -31,7 +31,7 @@ class HandlerCall implements HandlerArguments<unknown, unknown, AnyRouter> {
     return this.attempt.signal;
   }
   get client(): TaskClient<AnyRouter> {
-    return taskClient(new DirectTransport(this.#engine, this.attempt.id));
+    return taskClient(new DirectTransport(this.#engine, this.attempt.parentOfCalls));
   }
   get logger(): Logger {
     return attemptLogger(this.#engine.logger, this.attempt);

@@ -18,6 +18,8 @@ export interface HeldLease {
   renewAt: number;
   /** The attempt that runs under it; null while it waits for a slot. */
   attempt: RunningAttempt | null;
+  /** Whether its handler has ended, so that only the store need hear of it. */
+  hasEnded: boolean;
   /** When the attempt is told to stop, and after that when it is given up; Infinity for never. */
   deadline: number;
   /** Whether the attempt has been told to stop because of its timeout. */
@@ -55,6 +57,7 @@ export class LeaseKeeper {
       durationMs: facts.durationMs,
       renewAt: this.#host.monotonicTime() + facts.durationMs / 3,
       attempt: null,
+      hasEnded: false,
       deadline: Number.POSITIVE_INFINITY,
       isOverdue: false,
       giveUp: null,
@@ -73,6 +76,12 @@ export class LeaseKeeper {
       held.deadline = attempt.startedAt + attempt.timeoutMs;
       this.#fireBy(held.deadline);
     }
+  }
+
+  /** Notes that the handler has ended: nobody is left to be told to stop. */
+  end(held: HeldLease): void {
+    held.hasEnded = true;
+    held.deadline = Number.POSITIVE_INFINITY;
   }
 
   /** Lets a lease go: its task result is settled, released or lost. */
@@ -148,7 +157,7 @@ export class LeaseKeeper {
         const outcome = outcomes[index];
         if (!this.#held.has(held) || outcome === undefined) return;
         if (outcome.outcome === "lease-lost") this.#lost(held);
-        else if (outcome.cancelRequested) held.attempt?.abort("cancel");
+        else if (outcome.cancelRequested && !held.hasEnded) held.attempt?.abort("cancel");
       });
     } catch (error) {
       this.#logger.warn({ err: error, leases: due.length }, "Leases could not be renewed; trying again.");
@@ -161,7 +170,7 @@ export class LeaseKeeper {
   #lost(held: HeldLease): void {
     this.#held.delete(held);
     if (held.attempt === null) held.onLost();
-    else {
+    else if (!held.hasEnded) {
       held.attempt.abort("lease-lost");
       held.giveUp?.();
     }

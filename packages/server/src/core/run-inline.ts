@@ -21,6 +21,10 @@ export type TaskRunners<TRecord> = {
 
 /** An attempt of no task result: its progress is checked and goes nowhere. */
 class InlineAttempt extends RunningAttempt {
+  override get parentOfCalls(): null {
+    return null;
+  }
+
   override async progress(value: unknown): Promise<void> {
     encodeProgress(this.path, value);
   }

@@ -1,0 +1,44 @@
+import { initTasks, type TaskTransport } from "@taskwright/shared";
+import { expect, it } from "vitest";
+import { z } from "zod";
+import { createTaskClient } from "./create-task-client.ts";
+
+const t = initTasks.create();
+const tasks = t.router({
+  mail: t.router({ send: t.task.input(z.object({ to: z.string() })).output(z.string()) }),
+});
+
+it("is the same client as a server's, over a transport", async () => {
+  const calls: unknown[] = [];
+  const refuse = () => Promise.reject(new Error("not asked for"));
+  const transport: TaskTransport = {
+    enqueue: async (call) => {
+      calls.push(call);
+      return { id: "id-1", deduplicated: false, status: "READY" };
+    },
+    enqueueMany: refuse,
+    getResult: refuse,
+    waitForResult: refuse,
+    cancel: async (address) => {
+      calls.push(address);
+      return "cancelled";
+    },
+    listResults: refuse,
+  };
+  const client = createTaskClient<typeof tasks>({ transport });
+  const result = await client.tasks.mail.send.using({ priority: 2 }).delay({ to: "a" });
+  expect(await result.cancel()).toBe("cancelled");
+  expect(calls).toEqual([
+    { path: "mail.send", input: { to: "a" }, options: [{ priority: 2 }] },
+    { id: "id-1", path: "mail.send", backend: null },
+  ]);
+});
+
+it.each([[undefined], [null], [{}], [{ transport: {} }], [{ transport: "/api" }]])(
+  "needs a transport, not %o",
+  (options) => {
+    expect(() => createTaskClient(options as never)).toThrow(
+      expect.objectContaining({ code: "INVALID_OPTION", message: "createTaskClient() needs a transport." }),
+    );
+  },
+);
