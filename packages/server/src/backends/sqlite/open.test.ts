@@ -351,6 +351,23 @@ test(
   PROCESS_TEST_MS,
 );
 
+test("a backup made while it runs holds everything acknowledged, and opens", async () => {
+  const folder = temporaryFolder();
+  const backend = sqliteBackend({ file: join(folder, "tasks.db") });
+  await backend.open();
+  const ids = await Promise.all(Array.from({ length: 100 }, () => enqueue(backend)));
+  withDatabase(join(folder, "tasks.db"), (database) =>
+    database.prepare("VACUUM INTO ?").run(join(folder, "backup.db")),
+  );
+  await enqueue(backend);
+  await backend.close();
+  const restored = sqliteBackend({ file: join(folder, "backup.db") });
+  await restored.open();
+  expect((await restored.store.get({ ids })).map((record) => record?.id)).toEqual(ids);
+  await enqueue(restored);
+  await restored.close();
+});
+
 test("a file cut off in the middle is reported as damaged", async () => {
   const file = join(temporaryFolder(), "tasks.db");
   await workThrough(file);
