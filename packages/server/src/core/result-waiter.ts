@@ -46,39 +46,52 @@ interface Found {
   readonly opened: OpenedBackend;
 }
 
-/** What ends a wait early. */
+/** What ends a wait early: its signal at once, its time after one last read. */
 class Patience {
-  /** Rejects when the signal aborts, and when a read that was begun in time has not answered after all. */
-  readonly ended: Promise<never>;
   /** Whether no further read is to be made. */
   isOver = false;
+  #failure: TaskError | null = null;
+  #onFailure: (failure: TaskError) => void = () => {};
   readonly #stops: (() => void)[] = [];
 
   constructor(id: string, parts: { readonly wait: Wait; readonly host: Host; readonly onOver: () => void }) {
     const { wait, host, onOver } = parts;
     const { timeoutMs, signal } = wait;
-    this.ended = new Promise((_, reject) => {
-      const abort = () => reject(aborted(id, signal));
-      if (signal?.aborted === true) abort();
-      signal?.addEventListener("abort", abort);
-      this.#stops.push(() => signal?.removeEventListener("abort", abort));
-      if (timeoutMs === null) return;
-      this.#stops.push(
-        host.setTimer(timeoutMs, () => {
-          this.isOver = true;
-          onOver();
-        }),
-        host.setTimer(timeoutMs + LAST_READ_MS, () => reject(timedOut(id, timeoutMs, null)), {
-          keepAlive: true,
-        }),
-      );
+    const abort = () => this.#fail(aborted(id, signal));
+    if (signal?.aborted === true) abort();
+    signal?.addEventListener("abort", abort);
+    this.#stops.push(() => signal?.removeEventListener("abort", abort));
+    if (timeoutMs === null) return;
+    this.#stops.push(
+      host.setTimer(timeoutMs, () => {
+        this.isOver = true;
+        onOver();
+      }),
+      host.setTimer(timeoutMs + LAST_READ_MS, () => this.#fail(timedOut(id, timeoutMs, null)), {
+        keepAlive: true,
+      }),
+    );
+  }
+
+  /** Awaits one thing at a time; not by Promise.race(), which would keep every wake of a long wait in memory. */
+  await<T>(call: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== null) {
+        reject(this.#failure);
+        return;
+      }
+      this.#onFailure = reject;
+      call().then(resolve, reject);
     });
-    // Whoever waits races with it; a wait that has ended otherwise leaves it to nobody.
-    this.ended.catch(() => undefined);
   }
 
   stop(): void {
     for (const stop of this.#stops) stop();
+  }
+
+  #fail(failure: TaskError): void {
+    this.#failure ??= failure;
+    this.#onFailure(this.#failure);
   }
 }
 
@@ -117,23 +130,21 @@ export async function waitForEnd(
   const { wait, host } = parts;
   const wake = new Wake();
   const patience = new Patience(id, { wait, host, onOver: wake.signal });
-  const inTime = <T>(running: Promise<T>): Promise<T> => Promise.race([running, patience.ended]);
   let stopWatching: (() => void) | undefined;
   try {
-    if (wait.signal?.aborted === true) await patience.ended;
-    const found = await inTime(parts.find());
+    const found = await patience.await(parts.find);
     if (isFinishedStatus(found.record.status)) return found;
     const { opened } = found;
     const { wakeups } = opened.backend;
     stopWatching = wakeups?.watchResult({ id, wake: wake.signal });
     let pause = wakeups === undefined ? FIRST_POLL_MS : POLL_WITH_WAKEUPS_MS;
     for (;;) {
-      const record = await inTime(parts.read(opened));
+      const record = await patience.await(() => parts.read(opened));
       if (isFinishedStatus(record.status)) return { record, opened };
       if (patience.isOver) throw timedOut(id, wait.timeoutMs, record);
       const stopPoll = host.setTimer(pause, wake.signal, { keepAlive: true });
       try {
-        await inTime(wake.next());
+        await patience.await(() => wake.next());
       } finally {
         stopPoll();
       }
