@@ -34,6 +34,7 @@ async function writeMuch(backend: Backend, file: string): Promise<number> {
 /** A connection that can begin and end to read. */
 class Reader {
   readonly #database: DatabaseSync;
+  #isOpen = true;
 
   constructor(file: string) {
     this.#database = new DatabaseSync(file);
@@ -50,7 +51,8 @@ class Reader {
   }
 
   close(): void {
-    if (this.#database.isOpen) this.#database.close();
+    if (this.#isOpen) this.#database.close();
+    this.#isOpen = false;
   }
 }
 
