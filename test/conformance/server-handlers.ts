@@ -80,7 +80,7 @@ export const serverHandlersSection: ConformanceSection<ServerUnderTest> = {
             return next({ ctx: { inner: `${ctx.outer}+inner` } });
           })
           .handler(({ ctx, input }) => {
-            order.push(`handler ${ctx.inner}`);
+            order.push(`handler ${ctx.base} ${ctx.outer} ${ctx.inner}`);
             return { n: input.n + 1 };
           });
         const server = createTaskServer({
@@ -97,7 +97,7 @@ export const serverHandlersSection: ConformanceSection<ServerUnderTest> = {
         expect(order).toEqual([
           "outer work#1",
           'inner work#1+outer {"n":1} 1',
-          "handler work#1+outer+inner",
+          "handler work#1 work#1+outer work#1+outer+inner",
           "outer ends",
         ]);
       },
