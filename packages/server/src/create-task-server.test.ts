@@ -1,7 +1,8 @@
 import { initTasks } from "@taskwright/shared";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { memoryBackend } from "./backends/memory/index.ts";
+import { NonRetryable } from "./core/handler-signals.ts";
 import { implement } from "./core/implement.ts";
 import type { Logger } from "./core/logger.ts";
 import { createTaskClient, createTaskServer } from "./create-task-server.ts";
@@ -155,6 +156,38 @@ describe("a server's logger", () => {
     expect(lines).toEqual([
       { app: "shop", task: "sendEmail", id, attempt: 1, kind: "mail", message: "sent" },
     ]);
+  });
+});
+
+describe("a logger that throws", () => {
+  it("harms nothing, and what it should have said is said on the console", async () => {
+    using console = vi.spyOn(globalThis.console, "error").mockImplementation(() => {});
+    const refuse = () => {
+      throw new TypeError("cannot be written as JSON");
+    };
+    await using server = createTaskServer({
+      tasks,
+      backend: memoryBackend(),
+      logger: { debug: refuse, info: refuse, warn: refuse, error: refuse },
+      handlers: {
+        ...handlers,
+        sendEmail: () => {
+          throw new NonRetryable("no such address");
+        },
+      },
+    });
+    server.events.on("started", () => {
+      throw new Error("the listener broke");
+    });
+    const worker = createWorker(server);
+    await worker.start();
+    const failed = await server.client.tasks.sendEmail.delay({ to: "a" });
+    await expect(failed.get()).rejects.toThrow(refused("TASK_FAILED", "no such address"));
+    await (await server.client.tasks.billing.refund.delay()).get();
+    await worker.stop();
+    const said = console.mock.calls.map(([message]) => message);
+    expect(said).toContain('A listener of "started" threw.');
+    expect(said).toContain("The logger threw.");
   });
 });
 

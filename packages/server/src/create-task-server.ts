@@ -7,7 +7,7 @@ import { createExecutor, type Executor } from "./core/executor.ts";
 import { handlerTable } from "./core/handler-table.ts";
 import type { Handlers, HandlersOnly } from "./core/handler-types.ts";
 import type { Host } from "./core/host.ts";
-import { type Logger, unclaimedLogger } from "./core/logger.ts";
+import { guardedLogger, type Logger, unclaimedLogger } from "./core/logger.ts";
 import { type TaskRunners, taskRunners } from "./core/run-inline.ts";
 import type { FailedTask, TaskEvents } from "./core/task-events.ts";
 import { defaultLogger } from "./default-logger.ts";
@@ -181,7 +181,10 @@ export function createTaskServer<
     ...(options.createContext === undefined ? {} : { createContext: options.createContext }),
     ...(options.onFailed === undefined ? {} : { onFailed: options.onFailed }),
     ...maxPayloadBytesOf(options),
-    logger: options.logger ?? unclaimedLogger(defaultLogger),
+    logger:
+      options.logger === undefined
+        ? unclaimedLogger(defaultLogger)
+        : guardedLogger(options.logger, defaultLogger),
     host: options.host ?? systemHost,
   });
   const close = () => engine.close();
@@ -219,7 +222,7 @@ export function createTaskClient<TRouter extends AnyRouter>(
     backends: backendsOf(options, "createTaskClient()"),
     handlers: new Map(),
     ...maxPayloadBytesOf(options),
-    logger: options.logger ?? defaultLogger,
+    logger: options.logger === undefined ? defaultLogger : guardedLogger(options.logger, defaultLogger),
     host: options.host ?? systemHost,
   });
   const close = () => engine.close();

@@ -27,3 +27,23 @@ export function unclaimedLogger(first: Logger): UnclaimedLogger {
     },
   };
 }
+
+/** The same logger, which harms nobody when it throws, as one does that turns every error into JSON. */
+export function guardedLogger(logger: Logger, fallback: Logger): Logger {
+  const at = (level: "debug" | "info" | "warn" | "error") => (facts: object, message: string) => {
+    try {
+      logger[level](facts, message);
+    } catch (error) {
+      fallback[level](facts, message);
+      fallback.error({ err: error }, "The logger threw.");
+    }
+  };
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    // A handler's own calls are its own affair.
+    ...(logger.child === undefined ? {} : { child: (facts: object) => logger.child?.(facts) ?? logger }),
+  };
+}
