@@ -8,12 +8,11 @@ import type { OpenedBackend } from "../core/opened-backend.ts";
 import { runnableTasks } from "../core/runnable-tasks.ts";
 import { ClaimSize } from "./claim-size.ts";
 import { ClaimedAhead, type Waiting } from "./claimed-ahead.ts";
+import { NextLook } from "./next-look.ts";
 import type { ResolvedWorkerOptions } from "./worker-options.ts";
 
 /** Outcomes on their way to the store beyond which nothing new is claimed. */
 const MOST_UNSETTLED = 5_000;
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5_000;
 /** One claim asks for no more, so that what it brought can be settled in one batch too. */
 const LARGEST_CLAIM = 1_000;
 const CANCEL_CHECK_MS = 50;
@@ -40,6 +39,7 @@ export class ClaimLoop {
   readonly #leaseMs: ReadonlyMap<string, number>;
   readonly #size: ClaimSize;
   readonly #ahead: ClaimedAhead;
+  readonly #nextLook: NextLook;
   readonly #attempts = new Map<RunningAttempt, HeldLease>();
   readonly #unsettled = new Set<Promise<unknown>>();
   readonly #stopWatching: (() => void)[] = [];
@@ -50,11 +50,7 @@ export class ClaimLoop {
   #claiming: Promise<void> | null = null;
   /** Whether the last claim left nothing to claim, so that only a wake, a timer or a due time make the next worthwhile. */
   #drained = false;
-  /** Since when claims have failed, so that nobody knows whether anything is left; null while they succeed. */
-  #failingSince: number | null = null;
   #wokenWhileClaiming = false;
-  #pauseMs = FIRST_PAUSE_MS;
-  #stopTimer: CancelTimer | null = null;
   #stopping = false;
   #exhausted = false;
   #onIdle: (() => void) | null = null;
@@ -66,6 +62,7 @@ export class ClaimLoop {
     this.#options = options;
     const { host, logger } = engine;
     this.#keeper = new LeaseKeeper(opened, host, logger);
+    this.#nextLook = new NextLook(host, () => this.#wake());
     this.#ahead = new ClaimedAhead({
       opened,
       host,
@@ -111,7 +108,7 @@ export class ClaimLoop {
     const { shutdownTimeoutMs } = this.#options;
     const endAt = host.monotonicTime() + shutdownTimeoutMs + ABORT_GRACE_MS;
     this.#stopping = true;
-    this.#stopTimer?.();
+    this.#nextLook.stop();
     for (const stop of this.#stopWatching) stop();
     const claimed = Promise.all([this.#claiming, this.#ahead.giveBack()]);
     await this.#idle(shutdownTimeoutMs);
@@ -205,8 +202,7 @@ export class ClaimLoop {
     if (this.#stopping || this.#claiming !== null || this.#unsettled.size >= MOST_UNSETTLED) return;
     const wanted = this.#wanted();
     if (wanted <= 0) return;
-    this.#stopTimer?.();
-    this.#stopTimer = null;
+    this.#nextLook.stop();
     this.#wokenWhileClaiming = false;
     this.#claiming = this.#claimOnce(wanted).then(() => this.#afterClaim());
   }
@@ -235,41 +231,29 @@ export class ClaimLoop {
         limit,
         now,
       });
-      this.#pauseMs = FIRST_PAUSE_MS;
+      this.#nextLook.succeeded();
       this.#started += claimed.length;
       for (const task of claimed) this.#ahead.add(task, this.#leaseMs.get(task.path) ?? 60_000);
       this.#drained = claimed.length < limit;
-      this.#failingSince = null;
       if (this.#drained) {
         const untilDue =
           nextDueAt === null ? Number.POSITIVE_INFINITY : Math.max(1, nextDueAt - this.#opened.clock.now());
-        this.#lookAgainIn(Math.min(untilDue, this.#options.intervalMs));
+        this.#nextLook.in(Math.min(untilDue, this.#options.intervalMs));
       }
       this.#ahead.watch();
     } catch (error) {
       this.#engine.logger.warn({ err: error, worker: this.#options.id }, "A claim failed; trying again.");
       this.#drained = true;
-      this.#noteFailure(error);
-      this.#lookAgainIn(this.#pauseMs * (0.5 + Math.random()));
-      this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
+      this.#nextLook.failed();
+      this.#giveUpAfter(error);
     }
   }
 
   /** A worker that should end by itself must not wait for a store for ever. */
-  #noteFailure(error: unknown): void {
-    const now = this.#engine.host.monotonicTime();
-    this.#failingSince ??= now;
-    if (!this.#options.once || now - this.#failingSince < LONGEST_OUTAGE_MS || this.#exhausted) return;
+  #giveUpAfter(error: unknown): void {
+    if (!this.#options.once || this.#nextLook.failingMs < LONGEST_OUTAGE_MS || this.#exhausted) return;
     this.#exhausted = true;
     this.#options.onExhausted(error);
-  }
-
-  #lookAgainIn(ms: number): void {
-    this.#stopTimer?.();
-    this.#stopTimer = this.#engine.host.setTimer(ms, () => {
-      this.#stopTimer = null;
-      this.#wake();
-    });
   }
 
   /** Leaves handlers that ignore their signal to themselves; their leases will expire and count as nothing. */
@@ -322,7 +306,7 @@ export class ClaimLoop {
       return;
     const { once, maxTasks } = this.#options;
     const isDone =
-      (once && this.#drained && this.#failingSince === null && this.#unsettled.size === 0) ||
+      (once && this.#drained && !this.#nextLook.isFailing && this.#unsettled.size === 0) ||
       (maxTasks > 0 && this.#started >= maxTasks);
     if (!isDone) return;
     this.#exhausted = true;
