@@ -27,6 +27,11 @@ export interface Backend {
   readonly wakeups?: Wakeups;
   /** The store's clock in epoch milliseconds; absent where the store uses this machine's clock. */
   readonly readTime?: () => Promise<number>;
+  /**
+   * How long an operation may wait for its turn in the store, in milliseconds, where that can be more than half a minute:
+   * an answer that takes a minute, or half a minute longer than this, counts as none.
+   */
+  readonly longestWaitMs?: number;
   /** Checks connection, schema and settings for `taskwright doctor`; says what can be lost, and when. */
   diagnose(): Promise<readonly Finding[]>;
   /** Connects and applies migrations; called before the first operation, any number of times. */

@@ -10,11 +10,12 @@ import type {
 import { answerWithin } from "./bounded-answer.ts";
 import type { Host } from "./host.ts";
 
-/** How long what attempts and callers wait for may take; backends give up on locks and connections long before. */
+/** How long what attempts and callers wait for may take; most backends give up on locks and connections long before. */
 const LONGEST_ANSWER_MS = 60_000;
 /** The same of what may look through the whole store, or change its schema. */
 const LONGEST_WORK_MS = 10 * 60_000;
 const LONGEST_CLOSE_MS = 5_000;
+const WORK_AFTER_WAIT_MS = 30_000;
 
 type Within = <T>(what: string, call: () => Promise<T>, onLate?: (answer: T) => void) => Promise<T>;
 
@@ -79,9 +80,9 @@ export function boundedBackend(
           }),
         ...(onLate === undefined ? {} : { onLate }),
       });
-  const soon = bound(LONGEST_ANSWER_MS);
-  const patiently = bound(LONGEST_WORK_MS);
-  const { store, leases, maintenance, inspector, wakeups, readTime } = backend;
+  const { store, leases, maintenance, inspector, wakeups, readTime, longestWaitMs = 0 } = backend;
+  const soon = bound(Math.max(LONGEST_ANSWER_MS, longestWaitMs + WORK_AFTER_WAIT_MS));
+  const patiently = bound(Math.max(LONGEST_WORK_MS, longestWaitMs + WORK_AFTER_WAIT_MS));
   const giveBack = ({ claimed }: ClaimAnswer): void => {
     const items = claimed.map((lease) => ({ lease, started: false, when: "now" as const }));
     // One that cannot be given back either expires, as a lost attempt.

@@ -100,6 +100,7 @@ export function sqliteBackend(options: SqliteBackendOptions): Backend {
     maintenance: sqliteMaintenance(handle),
     inspector: sqliteTaskInspector(handle),
     wakeups,
+    longestWaitMs: resolved.lockTimeoutMs,
     diagnose: async () => diagnose(handle.opened.connection, resolved, wakeups.watchError),
     open: () => openAndShut.open(),
     close: () => {
