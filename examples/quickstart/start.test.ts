@@ -217,7 +217,9 @@ describe.concurrent("a place that cannot be used", () => {
     await using trial = await Trial.make();
     await writeFile(join(trial.folder, "taskwright.db"), "not a database ".repeat(1000));
     const { code, stderr } = await trial.run(await trial.writeRows(1));
-    expect(stderr).toMatch(/^The database [^\n]+taskwright.db: the file must be a SQLite database, [^\n]+\.\n$/);
+    expect(stderr).toMatch(
+      /^The database [^\n]+taskwright.db: the file must be a SQLite database, [^\n]+\.\n$/,
+    );
     expect(code).toBe(1);
   });
 });
