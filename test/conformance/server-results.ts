@@ -1,6 +1,8 @@
+import { createTaskClient } from "@taskwright/server";
 import { isTaskError } from "@taskwright/shared";
 import { expect } from "vitest";
 import type { ConformanceSection } from "./conformance-case.ts";
+import { tasks } from "./server-contract.ts";
 import type { ServerUnderTest } from "./server-under-test.ts";
 
 /** What a promise rejects with. */
@@ -33,6 +35,20 @@ export const serverResultsSection: ConformanceSection<ServerUnderTest> = {
           isFinished: true,
         });
         expect(record.workerIds).toHaveLength(1);
+      },
+    },
+    {
+      name: "a service that runs no tasks enqueues straight into the store, and waits for what others run",
+      needs: ["leases"],
+      run: async (bench) => {
+        await using client = createTaskClient(tasks, { backend: bench.backend, host: bench.host });
+        const result = await client.tasks.work.delay({ n: 5 });
+        const waiting = result.get();
+        await bench.run();
+        expect(await waiting).toEqual({ n: 5 });
+        expect((await client.results.list({ task: "work" })).results.map(({ id }) => id)).toEqual([
+          result.id,
+        ]);
       },
     },
     {
