@@ -49,6 +49,43 @@ export const serverLeasesSection: ConformanceSection<ServerUnderTest> = {
       },
     },
     {
+      name: "a clock that is set forward by a day takes no lease from a worker that lives",
+      needs: ["leases", "maintenance"],
+      run: async (bench) => {
+        const done = Promise.withResolvers<void>();
+        let calls = 0;
+        const handlers = {
+          slow: async () => {
+            calls++;
+            await done.promise;
+          },
+        };
+        const server = await bench.run(handlers, { claimInterval: "1s" });
+        await bench.run(handlers, { claimInterval: "1s" });
+        const result = await server.client.tasks.slow.enqueue({ n: 1 }, { timeout: "10m" });
+        await bench.host.advance(10 * SECOND);
+        bench.host.setClock(DAY);
+        await bench.host.advance(5 * MINUTE);
+        expect(calls).toBe(1);
+        done.resolve();
+        await result.get();
+        expect(await result.refresh()).toMatchObject({ attempts: 1, errors: [] });
+      },
+    },
+    {
+      name: "a task whose worker was lost before the clock was set forward runs again all the same",
+      needs: ["leases", "maintenance"],
+      run: async (bench) => {
+        const server = bench.serve();
+        const result = await server.client.tasks.work.delay({ n: 3 });
+        await claimAndDie(bench, "work");
+        await bench.work(server, { claimInterval: "1s" });
+        bench.host.setClock(DAY);
+        await bench.host.advance(3 * MINUTE);
+        expect(await result.get()).toEqual({ n: 3 });
+      },
+    },
+    {
       name: "a task whose worker was lost runs again in another, and uses no retry for it",
       needs: ["leases", "maintenance"],
       defect: "D: RUNNING rows of a crashed worker are never recovered",

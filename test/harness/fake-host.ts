@@ -15,7 +15,7 @@ interface Timer {
 export class FakeHost implements Host {
   readonly processName = "fake-host-1";
   readonly #timers = new Set<Timer>();
-  readonly #start: number;
+  #start: number;
   #elapsed = 0;
   #deferred = 0;
   #underWay = 0;
@@ -83,6 +83,11 @@ export class FakeHost implements Host {
   /** Moves the clock forward as a handler that never gives way does, so that timers fire late. */
   block(ms: number): void {
     this.#elapsed += ms;
+  }
+
+  /** Sets the clock, as a correction of the time does; no time passes. */
+  setClock(ms: number): void {
+    this.#start += ms;
   }
 
   /** Waits until nothing is under way but what waits for the clock or for the outside. */

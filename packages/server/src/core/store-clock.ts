@@ -1,6 +1,9 @@
 import type { Host } from "./host.ts";
 
-const MEASURE_EVERY_MS = 30_000;
+/** How old a measurement may become. */
+export const MEASURE_EVERY_MS = 30_000;
+/** A change beyond what clocks drift and answers vary. */
+const JUMP_MS = 5_000;
 
 /**
  * Store time: this machine's monotonic clock plus the store's offset.
@@ -14,6 +17,8 @@ export class StoreClock {
   #offset: number;
   #measuredAt: number;
   #measuring = false;
+  #isMeasured = false;
+  #jumpedAt = Number.NEGATIVE_INFINITY;
 
   constructor(host: Host, readTime: (() => Promise<number>) | undefined) {
     this.#host = host;
@@ -37,15 +42,27 @@ export class StoreClock {
     this.#measuring = true;
     try {
       const before = this.#host.monotonicTime();
-      if (this.#readTime === undefined) this.#offset = this.#host.wallTime() - before;
+      if (this.#readTime === undefined) this.#note(this.#host.wallTime() - before);
       else {
         const storeTime = await this.#readTime();
-        this.#offset = storeTime - (before + this.#host.monotonicTime()) / 2;
+        this.#note(storeTime - (before + this.#host.monotonicTime()) / 2);
       }
       this.#measuredAt = before;
     } finally {
       this.#measuring = false;
     }
+  }
+
+  /** How long ago, in milliseconds, a measurement found that the clock had been set; Infinity for never. */
+  get steadyForMs(): number {
+    return this.#host.monotonicTime() - this.#jumpedAt;
+  }
+
+  #note(offset: number): void {
+    if (this.#isMeasured && Math.abs(offset - this.#offset) > JUMP_MS)
+      this.#jumpedAt = this.#host.monotonicTime();
+    this.#isMeasured = true;
+    this.#offset = offset;
   }
 
   #postpone(until: number): void {

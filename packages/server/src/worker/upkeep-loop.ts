@@ -2,9 +2,12 @@ import { endsWithin } from "../core/bounded-answer.ts";
 import type { Engine } from "../core/engine.ts";
 import type { CancelTimer } from "../core/host.ts";
 import type { OpenedBackend } from "../core/opened-backend.ts";
+import { runnableTasks } from "../core/runnable-tasks.ts";
+import { MEASURE_EVERY_MS } from "../core/store-clock.ts";
 import { purgeByRetention, type Retention, sweep } from "../core/upkeep.ts";
 
 const PURGE_EVERY_MS = 3_600_000;
+const SLACK_MS = 5_000;
 
 /** Sweeps and purges now and then, while its worker runs. */
 export class UpkeepLoop {
@@ -12,6 +15,7 @@ export class UpkeepLoop {
   readonly #opened: OpenedBackend;
   readonly #sweepEveryMs: number;
   readonly #retention: Retention;
+  readonly #quietMs: number;
   readonly #stopped = new AbortController();
   readonly #timers = new Set<CancelTimer>();
   readonly #running = new Set<Promise<void>>();
@@ -25,13 +29,15 @@ export class UpkeepLoop {
     this.#opened = opened;
     this.#sweepEveryMs = options.sweepEveryMs;
     this.#retention = options.retention;
+    const longestLease = Math.max(0, ...runnableTasks(engine).map(({ lease }) => lease));
+    this.#quietMs = MEASURE_EVERY_MS + longestLease / 3 + SLACK_MS;
   }
 
   /** Starts both rounds, the first at once. */
   start(): void {
     if (this.#opened.backend.maintenance === undefined) return;
     const { signal } = this.#stopped;
-    this.#repeat("sweep", this.#sweepEveryMs, () => sweep(this.#engine, this.#opened, signal));
+    this.#repeat("sweep", this.#sweepEveryMs, () => this.#sweep(signal));
     this.#repeat("purge", PURGE_EVERY_MS, () => purgeByRetention(this.#opened, this.#retention, signal));
   }
 
@@ -41,6 +47,22 @@ export class UpkeepLoop {
     for (const cancel of this.#timers) cancel();
     this.#timers.clear();
     await endsWithin(this.#engine.host, patienceMs, Promise.allSettled(this.#running));
+  }
+
+  /**
+   * Leaves leases alone for a while after the clock was set forward: those of living workers look expired until each has
+   * measured the clock and renewed.
+   */
+  async #sweep(signal: AbortSignal): Promise<number> {
+    const { clock, name } = this.#opened;
+    clock.now();
+    if (clock.steadyForMs >= this.#quietMs) return sweep(this.#engine, this.#opened, signal);
+    const facts = { backend: name, pauseMs: Math.round(this.#quietMs - clock.steadyForMs) };
+    this.#engine.logger.warn(
+      facts,
+      "The clock was set; expired leases are left alone until workers have renewed theirs.",
+    );
+    return 0;
   }
 
   #repeat(name: string, everyMs: number, round: () => Promise<number>): void {
