@@ -120,3 +120,12 @@ it("a very deep schema is looked into", () => {
   for (let level = 0; level < 2_000; level++) schema = z.array(schema);
   expect(mayBeAsynchronous(schema)).toBe(true);
 });
+
+it("makes no default value to find out", () => {
+  let made = 0;
+  const counted = () => `default ${++made}`;
+  expect(
+    mayBeAsynchronous(z.object({ a: z.string().default(counted), b: z.string().prefault(counted) })),
+  ).toBe(false);
+  expect(made).toBe(0);
+});

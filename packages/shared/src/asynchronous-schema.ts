@@ -1,10 +1,5 @@
 import type { $ZodTypeDef } from "zod/v4/core";
-
-interface Def {
-  readonly type?: string;
-  readonly check?: string;
-  readonly [key: string]: unknown;
-}
+import { defOf, MAX_SCHEMAS, type SchemaDef } from "./schema-def.ts";
 
 /** Kinds of schema that run no code of the user's but what their parts run. */
 const PLAIN_TYPES: ReadonlySet<string | undefined> = new Set<$ZodTypeDef["type"]>([
@@ -64,25 +59,19 @@ const PLAIN_CHECKS: ReadonlySet<string | undefined> = new Set([
   "overwrite",
 ]);
 
-/** So many schemas are looked at; only a recursive getter that makes new schemas each time gets there. */
-const MAX_SCHEMAS = 5000;
-
-function defOf(value: unknown): Def | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  return (value as { readonly _zod?: { readonly def?: Def } })._zod?.def;
-}
-
 /** Whether it may call a function of the user's that may return a promise: a refinement, a transform, a codec. */
-function runsUserCode(def: Def): boolean {
+function runsUserCode(def: SchemaDef): boolean {
   if (typeof def.fn === "function" || typeof def.transform === "function") return true;
   const isPlain = def.type === undefined ? PLAIN_CHECKS.has(def.check) : PLAIN_TYPES.has(def.type);
   return !isPlain || (def.check !== undefined && !PLAIN_CHECKS.has(def.check));
 }
 
 /** The schemas and checks that it is made of. */
-function partsOf(def: Def): readonly unknown[] {
+function partsOf(def: SchemaDef): readonly unknown[] {
   if (def.type === "lazy") return [(def.getter as () => unknown)()];
-  return [...Object.values(def).flat(), ...Object.values(def.shape ?? {})];
+  // Reading a default's value makes it, by code of the user's.
+  const own = Object.keys(def).filter((key) => key !== "defaultValue");
+  return [...own.flatMap((key) => def[key]), ...Object.values(def.shape ?? {})];
 }
 
 /**
@@ -92,7 +81,7 @@ function partsOf(def: Def): readonly unknown[] {
  * function, and one that rejects would end the process.
  */
 export function mayBeAsynchronous(schema: unknown): boolean {
-  const seen = new Set<Def>();
+  const seen = new Set<SchemaDef>();
   const open: unknown[] = [schema];
   while (open.length > 0) {
     const def = defOf(open.pop());

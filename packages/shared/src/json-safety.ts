@@ -1,3 +1,5 @@
+import { isRootPrototype } from "./value-kind.ts";
+
 /** Why a value is not plain JSON, and where. */
 export interface JsonProblem {
   /** The place, such as `input.user.tags[3]`. */
@@ -97,14 +99,9 @@ function classProblem(prototype: object): string {
   return `is ${name === "" ? "an object with a prototype of its own" : `an instance of the class ${name}`} (${hint})`;
 }
 
-/** Whether it is the Object.prototype of another realm, such as a frame or the context a test runner makes. */
-function isForeignObjectPrototype(prototype: object): boolean {
-  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf");
-}
-
 /** Whether it is the Array.prototype of another realm: unlike that of a subclass, it is an array itself. */
 function isForeignArrayPrototype(prototype: object | null): boolean {
-  return Array.isArray(prototype) && isForeignObjectPrototype(Object.getPrototypeOf(prototype));
+  return Array.isArray(prototype) && isRootPrototype(Object.getPrototypeOf(prototype));
 }
 
 function methodProblem(value: object): string | undefined {
@@ -164,7 +161,7 @@ function findInObject(
   ancestors: object[] | undefined,
 ): Finding | undefined {
   const prototype: object | null = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null && !isForeignObjectPrototype(prototype)) {
+  if (prototype !== Object.prototype && prototype !== null && !isRootPrototype(prototype)) {
     return found(classProblem(prototype));
   }
   if (prototype === null && isRawJson?.(value)) return found("is raw JSON text (send a plain value)");

@@ -1,5 +1,5 @@
-import type { $ZodTypeDef } from "zod/v4/core";
 import { pathStep } from "./json-safety.ts";
+import { defOf, isCodec, MAX_SCHEMAS, type SchemaDef } from "./schema-def.ts";
 
 /** A step of a schema that `z.encode` cannot run backwards. */
 export interface OneWayStep {
@@ -17,11 +17,6 @@ export interface DeferredStep {
   readonly path: string;
 }
 
-interface Def {
-  readonly type: $ZodTypeDef["type"];
-  readonly [key: string]: unknown;
-}
-
 interface Place {
   readonly schema: unknown;
   readonly path: string;
@@ -31,14 +26,6 @@ interface Place {
 type Visit = { readonly reason: string } | { readonly inner: readonly Place[] };
 
 const USE_CODEC = "use z.codec(), which goes both ways";
-
-/** So many schemas are looked at; only a recursive getter that makes new schemas each time gets there. */
-const MAX_SCHEMAS = 5000;
-
-function defOf(schema: unknown): Def | undefined {
-  if (typeof schema !== "object" || schema === null) return undefined;
-  return (schema as { readonly _zod?: { readonly def?: Def } })._zod?.def;
-}
 
 /** What a getter gives; undefined while it reads a const that is not initialised yet. */
 function attempt<T>(get: () => T): T | undefined {
@@ -50,12 +37,12 @@ function attempt<T>(get: () => T): T | undefined {
 }
 
 /** The schemas of an object's properties, read without making zod fix a getter's answer before its time. */
-function shapeOf(def: Def): object {
+function shapeOf(def: SchemaDef): object {
   const reader = Object.getOwnPropertyDescriptor(def, "shape")?.get as { readonly raw?: object } | undefined;
   return reader?.raw ?? (def.shape as object);
 }
 
-function objectPlaces(def: Def, path: string): readonly Place[] {
+function objectPlaces(def: SchemaDef, path: string): readonly Place[] {
   const shape = shapeOf(def) as Readonly<Record<string, unknown>>;
   const places = Object.keys(shape).map((key) => ({
     schema: attempt(() => shape[key]),
@@ -64,7 +51,7 @@ function objectPlaces(def: Def, path: string): readonly Place[] {
   return def.catchall === undefined ? places : [...places, { schema: def.catchall, path: `${path}[string]` }];
 }
 
-function tuplePlaces(def: Def, path: string): readonly Place[] {
+function tuplePlaces(def: SchemaDef, path: string): readonly Place[] {
   const items = def.items as readonly unknown[];
   const places = items.map((schema, index) => ({ schema, path: path + pathStep(index) }));
   return def.rest === null || def.rest === undefined
@@ -72,12 +59,8 @@ function tuplePlaces(def: Def, path: string): readonly Place[] {
     : [...places, { schema: def.rest, path: `${path}[]` }];
 }
 
-function isCodec(def: Def): boolean {
-  return def.type === "pipe" && typeof def.reverseTransform === "function";
-}
-
 /** The def that checks values on one side of pipes, under wrappers such as optional(). */
-function endOf(schema: unknown, side: "in" | "out"): Def | undefined {
+function endOf(schema: unknown, side: "in" | "out"): SchemaDef | undefined {
   const def = defOf(schema);
   if (def === undefined) return undefined;
   if (def.type === "pipe" && !isCodec(def)) return endOf(def[side], side);
@@ -87,7 +70,7 @@ function endOf(schema: unknown, side: "in" | "out"): Def | undefined {
 /** Kinds that take values of one primitive type only. */
 const PRIMITIVE_KINDS: ReadonlySet<string> = new Set(["string", "number", "boolean", "bigint", "date"]);
 
-function pipeReason(def: Def): string | undefined {
+function pipeReason(def: SchemaDef): string | undefined {
   if (isCodec(def)) return undefined;
   if (defOf(def.in)?.type === "transform") return `z.preprocess() only goes one way; ${USE_CODEC}`;
   // Encoding coerces too, but only to the type that the value already has: "5" -> 5 is not undone.
@@ -98,7 +81,7 @@ function pipeReason(def: Def): string | undefined {
   return `z.${from.type}() piped into z.coerce.${to.type}() only goes one way; ${USE_CODEC}`;
 }
 
-function recordReason(def: Def): string | undefined {
+function recordReason(def: SchemaDef): string | undefined {
   const key = defOf(def.keyType);
   if (key === undefined || !isCodec(key) || def.partial === true) return undefined;
   const keys = defOf(key.in)?.type;
@@ -106,7 +89,7 @@ function recordReason(def: Def): string | undefined {
   return "zod cannot encode z.record() with a codec over fixed keys; use z.partialRecord(), or a plain enum as the keys";
 }
 
-function visit(def: Def, path: string): Visit {
+function visit(def: SchemaDef, path: string): Visit {
   const place = (property: string, step = ""): Place => ({ schema: def[property], path: path + step });
   switch (def.type) {
     case "transform":

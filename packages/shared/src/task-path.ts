@@ -1,32 +1,7 @@
 import { TaskError } from "./errors/task-error.ts";
 import { quoted } from "./quoted-name.ts";
 
-/** Names that no task and no router may have, at any level: the client, `implement()` or JavaScript itself means something by them. */
-export type ReservedName =
-  | "then"
-  | "catch"
-  | "finally"
-  | "call"
-  | "apply"
-  | "bind"
-  | "delay"
-  | "applyAsync"
-  | "enqueue"
-  | "enqueueMany"
-  | "using"
-  | "result"
-  | "schedule"
-  | "use"
-  | "context"
-  | "toJSON"
-  | "toString"
-  | "valueOf"
-  | "constructor"
-  | "prototype"
-  | "__proto__";
-
-/** Every {@link ReservedName}. */
-export const RESERVED_NAMES: ReadonlySet<string> = new Set<ReservedName>([
+const NAMES = [
   "then",
   "catch",
   "finally",
@@ -48,7 +23,13 @@ export const RESERVED_NAMES: ReadonlySet<string> = new Set<ReservedName>([
   "constructor",
   "prototype",
   "__proto__",
-]);
+] as const;
+
+/** Names that no task and no router may have, at any level: the client, `implement()` or JavaScript itself means something by them. */
+export type ReservedName = (typeof NAMES)[number];
+
+/** Every {@link ReservedName}. */
+export const RESERVED_NAMES: ReadonlySet<string> = new Set(NAMES);
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 

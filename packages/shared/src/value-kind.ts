@@ -30,6 +30,6 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
 }
 
 /** Whether it is some realm's Object.prototype: the end of a chain, unlike what `Object.create(null)` makes. */
-function isRootPrototype(prototype: object): boolean {
+export function isRootPrototype(prototype: object): boolean {
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf");
 }

@@ -1,0 +1,22 @@
+import type { $ZodTypeDef } from "zod/v4/core";
+
+/** What a zod schema is made of, or one of its checks, which has a `check` and no `type`. */
+export interface SchemaDef {
+  readonly type: $ZodTypeDef["type"];
+  readonly check?: string;
+  readonly [key: string]: unknown;
+}
+
+/** So many schemas are looked at; only a recursive getter that makes new schemas each time gets there. */
+export const MAX_SCHEMAS = 5000;
+
+/** The def of a zod schema or check; undefined for anything else. */
+export function defOf(value: unknown): SchemaDef | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  return (value as { readonly _zod?: { readonly def?: SchemaDef } })._zod?.def;
+}
+
+/** Whether it is a schema with code of the user's for both directions, such as `z.codec()` makes. */
+export function isCodec(def: SchemaDef): boolean {
+  return def.type === "pipe" && typeof def.reverseTransform === "function";
+}
