@@ -114,6 +114,26 @@ describe("a server's handlers", () => {
     expect(() => serve({ only: "billing" })).toThrow(refused("INVALID_CONTRACT", "only must be an array"));
   });
 
+  it.each(["toLocaleString", "isPrototypeOf", "hasOwnProperty", "propertyIsEnumerable", "__defineGetter__"])(
+    "of a router called %s, as every object's own one is, stay with their server",
+    async (name) => {
+      const router = t.router({ [name]: t.router({ ping: t.task.output(z.string()) }) });
+      const serveWith = (answer: string) => {
+        const h = implement(router)[name];
+        return createTaskServer({
+          tasks: router,
+          backend: memoryBackend(),
+          handlers: { [name]: { ping: h?.ping.handler(() => answer) } } as never,
+        });
+      };
+      await using first = serveWith("first");
+      await using second = serveWith("second");
+      expect(await first.run[name]?.ping()).toBe("first");
+      expect(await second.run[name]?.ping()).toBe("second");
+      expect({}).not.toHaveProperty([name, "ping"]);
+    },
+  );
+
   it("are built in order: the context, then middleware, then functions", () => {
     const h = implement(tasks) as unknown as Record<string, (value?: unknown) => Record<string, () => void>>;
     expect(() => h.use?.("log")).toThrow(

@@ -6,6 +6,7 @@ import type {
   Middleware,
   TaskHandler,
 } from "./handler-types.ts";
+import { nestByPath } from "./nest-by-path.ts";
 
 /**
  * Builds the handler of one task.
@@ -97,15 +98,7 @@ function implementer(paths: readonly string[], middleware: readonly AnyMiddlewar
       return implementer(paths, [...middleware, more]);
     },
   };
-  for (const path of paths) {
-    const names = path.split(".");
-    let node = root;
-    for (const name of names.slice(0, -1)) {
-      node[name] ??= {};
-      node = node[name] as Record<string, unknown>;
-    }
-    node[names.at(-1) as string] = builderAt(path, middleware);
-  }
+  for (const path of paths) nestByPath(root, path, builderAt(path, middleware));
   return root;
 }
 

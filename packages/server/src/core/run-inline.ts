@@ -2,6 +2,7 @@ import type { AnyTask } from "@taskwright/shared";
 import { RunningAttempt } from "./attempt.ts";
 import type { Engine, EngineTask } from "./engine.ts";
 import { callHandler } from "./handler-call.ts";
+import { nestByPath } from "./nest-by-path.ts";
 import { encodeProgress } from "./progress.ts";
 
 type RunArguments<TInput> = [TInput] extends [void]
@@ -77,13 +78,7 @@ async function runInline(engine: Engine, task: EngineTask, value: unknown): Prom
 export function taskRunners(engine: Engine): Record<string, unknown> {
   const root: Record<string, unknown> = {};
   for (const task of engine.tasks.values()) {
-    const names = task.path.split(".");
-    let node = root;
-    for (const name of names.slice(0, -1)) {
-      node[name] ??= {};
-      node = node[name] as Record<string, unknown>;
-    }
-    node[names.at(-1) as string] = (value?: unknown) => runInline(engine, task, value);
+    nestByPath(root, task.path, (value?: unknown) => runInline(engine, task, value));
   }
   return root;
 }
