@@ -161,6 +161,45 @@ describe("superjson as a transformer", () => {
     },
   );
 
+  class Sub extends Map<string, number> {}
+  class Day extends Date {}
+  it.each<[string, unknown, string]>([
+    [
+      "a Map it cannot address",
+      { m: new Map([[Number.NaN, 1]]), n: Number.NaN },
+      "input.m comes back with other contents",
+    ],
+    ["holes", { list: new Array(3) }, "input.list.length comes back changed"],
+    ["symbol keys", { a: { [Symbol("s")]: 1 } }, "input.a has a symbol key, which is lost on the way"],
+    ["subclasses of Map", [new Sub([["a", 1]])], "input[0] comes back as an instance of another class"],
+    ["subclasses of Date", { at: new Day(0) }, "input.at comes back as an instance of another class"],
+    [
+      "extra properties of a Set",
+      Object.assign(new Set([1]), { extra: 1 }),
+      "input.extra is lost on the way",
+    ],
+    [
+      "extra properties of a Date",
+      Object.assign(new Date(0), { extra: 1 }),
+      "input.extra is lost on the way",
+    ],
+    [
+      "properties that are not enumerable",
+      Object.defineProperty({ a: 1 }, "b", { value: 2 }),
+      "input.b is lost on the way",
+    ],
+  ])("refuses %s, which would be lost", (_, value, message) => {
+    expect(problem(superjsonCodec, value)).toContain(
+      `${message} (through the transformer superjson; send it in another form)`,
+    );
+  });
+
+  it("refuses shared objects that are large as text, before all of it is written", () => {
+    let value: unknown = 1;
+    for (let level = 0; level < 40; level++) value = [value, value];
+    expect(superjsonCodec.encode(value, "input", 10_000)).toMatchObject({ problem: { code: "too_large" } });
+  });
+
   it("refuses 10,000 levels instead of failing on them", () => {
     expect(problem(superjsonCodec, nested(10_000))).toMatch(/nested (too deep|deeper than)/);
   });
@@ -240,8 +279,40 @@ describe("a transformer of one's own", () => {
       },
     });
     expect(codec.encode("s3cr3t", "output")).toEqual({
-      problem: { path: "output", problem: "was refused by the transformer tagged/1" },
+      problem: {
+        path: "output",
+        keys: [],
+        problem: "was refused by the transformer tagged/1",
+        code: "not_json_safe",
+      },
       cause,
+    });
+  });
+
+  it("must read what it wrote", () => {
+    const cause = new RangeError("Invalid time value s3cr3t");
+    const codec = transformerCodec({
+      ...tagged,
+      deserialize: () => {
+        throw cause;
+      },
+    });
+    expect(codec.encode("s3cr3t", "output")).toMatchObject({
+      problem: { path: "output", problem: "cannot be read back by the transformer tagged/1" },
+      cause,
+    });
+  });
+
+  it("must not turn values into others unsaid", () => {
+    const plain = { id: "plain", serialize: (value: unknown) => JSON.parse(JSON.stringify(value)) };
+    const codec = transformerCodec({ ...plain, deserialize: (value) => value });
+    expect(codec.encode({ list: [{ at: new Date(0) }] }, "input")).toMatchObject({
+      problem: {
+        path: "input.list[0].at",
+        keys: ["list", 0, "at"],
+        problem:
+          "comes back as a string of length 24 (through the transformer plain; send it in another form)",
+      },
     });
   });
 

@@ -1,5 +1,6 @@
 import { TaskError } from "./errors/task-error.ts";
-import { findJsonProblem, type JsonProblem } from "./json-safety.ts";
+import { findJsonProblem, type JsonProblem, pathOf } from "./json-safety.ts";
+import { findDifference } from "./round-trip.ts";
 import { isStackOverflow } from "./stack-overflow.ts";
 import { kindOf } from "./value-kind.ts";
 
@@ -13,15 +14,18 @@ export interface Transformer {
 
 /** Text that a codec wrote, or why it could not. */
 export type Encoded =
-  /** `exact`: decoding gives back just what was encoded, so that the original may be validated in its stead. */
-  | { readonly text: string; readonly exact: boolean }
+  /** `stored`: what decoding the text gives; `exact`: it is the very value that was encoded. */
+  | { readonly text: string; readonly stored: unknown; readonly exact: boolean }
   | { readonly problem: JsonProblem; readonly cause?: unknown };
 
 /** How payloads become text; `id` is stored beside each. */
 export interface Codec {
   readonly id: string;
-  /** `root` starts the path in a problem: `input` or `output`. */
-  encode(value: unknown, root: string): Encoded;
+  /**
+   * `root` starts the path in a problem: `input` or `output`. A value that needs more than `maxBytes` may be refused as
+   * too large before all of it is written, and the text may be larger all the same.
+   */
+  encode(value: unknown, root: string, maxBytes?: number): Encoded;
   /** Throws for text that no encode wrote. */
   decode(text: string): unknown;
 }
@@ -49,9 +53,12 @@ function parseJson(text: string): unknown {
 /** Plain JSON, refusing every value that JSON would change. */
 export const jsonCodec: Codec = {
   id: "json",
-  encode: (value, root) => {
-    const problem = findJsonProblem(value, root);
-    return problem === undefined ? { text: JSON.stringify(value), exact: !hasUndefined(value) } : { problem };
+  encode: (value, root, maxBytes) => {
+    const problem = findJsonProblem(value, root, maxBytes);
+    if (problem !== undefined) return { problem };
+    const text = JSON.stringify(value);
+    const exact = !hasUndefined(value);
+    return { text, exact, stored: exact ? value : JSON.parse(text) };
   },
   decode: parseJson,
 };
@@ -87,21 +94,40 @@ export function transformerCodec(transformer: Transformer): Codec {
       data: { option: "transformer" },
     });
   }
+  const fault = (root: string, cause: unknown, problem: string): Encoded => ({
+    problem: {
+      path: root,
+      keys: [],
+      problem: isStackOverflow(cause) ? "is nested too deep" : problem,
+      code: "not_json_safe",
+    },
+    cause,
+  });
+  const decode = (text: string) => transformer.deserialize(parseJson(text));
   return {
     id,
-    encode: (value, root) => {
+    encode: (value, root, maxBytes) => {
       let plain: unknown;
       try {
         plain = transformer.serialize(value);
       } catch (cause) {
-        const problem = isStackOverflow(cause)
-          ? "is nested too deep"
-          : `was refused by the transformer ${id}`;
-        return { problem: { path: root, problem }, cause };
+        return fault(root, cause, `was refused by the transformer ${id}`);
       }
-      const problem = findJsonProblem(plain, `${root} (as ${id} wrote it)`);
-      return problem === undefined ? { text: JSON.stringify(plain), exact: false } : { problem };
+      const problem = findJsonProblem(plain, `${root} (as ${id} wrote it)`, maxBytes);
+      // The keys are those of what the transformer made of the value.
+      if (problem !== undefined) return { problem: { ...problem, keys: [] } };
+      const text = JSON.stringify(plain);
+      try {
+        const stored = decode(text);
+        const difference = findDifference(value, stored, "values");
+        if (difference === undefined) return { text, stored, exact: false };
+        const { keys } = difference;
+        const lost = `${difference.problem} (through the transformer ${id}; send it in another form)`;
+        return { problem: { path: pathOf(root, keys), keys, problem: lost, code: "not_json_safe" } };
+      } catch (cause) {
+        return fault(root, cause, `cannot be read back by the transformer ${id}`);
+      }
     },
-    decode: (text) => transformer.deserialize(parseJson(text)),
+    decode,
   };
 }

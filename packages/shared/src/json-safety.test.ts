@@ -118,9 +118,9 @@ describe("what passes", () => {
     expect(problemOf(runInNewContext("({ a: [1, { b: 'x' }] })"))).toBeUndefined();
   });
 
-  it("ignores what is not enumerable, as JSON does", () => {
-    const value = Object.defineProperties({ a: 1 }, { hidden: { value: 1n }, [Symbol("s")]: { value: 1 } });
-    expect(problemOf(value)).toBeUndefined();
+  it("lets symbols pass that are not enumerable, as libraries mark objects with them", () => {
+    expect(problemOf(Object.defineProperty({ a: 1 }, Symbol("s"), { value: 1 }))).toBeUndefined();
+    expect(problemOf(Object.defineProperty(["a"], Symbol("s"), { value: 1 }))).toBeUndefined();
   });
 
   it("lets names pass that only look special", () => {
@@ -309,6 +309,79 @@ describe("what is refused", () => {
   });
 });
 
+describe("what JSON would leave out unsaid", () => {
+  const hidden = { value: "x" };
+
+  it("is refused where a property is not enumerable", () => {
+    expect(problemOf({ user: Object.defineProperty({ a: 1 }, "name", hidden) })).toBe(
+      "input.user.name is not enumerable, so that JSON leaves it out",
+    );
+    expect(problemOf(Object.defineProperty(["a"], "name", hidden))).toBe(
+      "input.name is a property of an array, which JSON drops",
+    );
+  });
+
+  it("is refused where a property has a setter and no getter", () => {
+    const value = {
+      set name(_: string) {
+        throw new Error("called");
+      },
+    };
+    expect(problemOf({ value })).toBe("input.value.name is a setter without a getter (send a value)");
+  });
+
+  it("is refused in the arguments of a function", () => {
+    function argumentsOf(..._: unknown[]): unknown {
+      // biome-ignore lint/complexity/noArguments: the very thing that is looked at
+      return arguments;
+    }
+    expect(problemOf(argumentsOf("a"))).toBe("input.length is not enumerable, so that JSON leaves it out");
+  });
+});
+
+describe("the size a value may have as JSON", () => {
+  const limit = 1_000;
+  const problemWithin = (value: unknown) => findJsonProblem(value, "input", limit);
+
+  it.each<[string, unknown]>([
+    ["arrays that share one another", nest(60, (inner) => [inner, inner])],
+    ["objects that share one another", nest(60, (inner) => ({ a: inner, b: inner }))],
+    ["shared text", Array(20).fill("x".repeat(99))],
+    ["shared keys", Array(20).fill({ ["k".repeat(99)]: 1 })],
+    ["numbers", Array(2_000).fill(1)],
+    ["null and booleans", Array(300).fill([null, true])],
+  ])("ends the walk: %s", (_, value) => {
+    expect(problemWithin(value)).toEqual({
+      path: "input",
+      keys: [],
+      problem: "has more than 1000 bytes as JSON",
+      code: "too_large",
+    });
+  });
+
+  it("is never counted as more than it is", () => {
+    const value = { a: ["x", 1, true, null, { b: "" }, []], c: {} };
+    const bytes = JSON.stringify(value).length;
+    expect(findJsonProblem(value, "input", bytes)).toBeUndefined();
+    const random = seededRandom(3);
+    for (let round = 0; round < 500; round++) {
+      const json = randomJson(random, 4);
+      expect(findJsonProblem(json, "input", JSON.stringify(json).length)).toBeUndefined();
+    }
+  });
+
+  it("hides no cycle", () => {
+    const loop: unknown[] = ["x".repeat(900)];
+    loop.push(loop);
+    expect(problemWithin(loop)).toMatchObject({
+      path: "input[1]",
+      keys: [1],
+      problem: "is an object or array that contains itself",
+      code: "not_json_safe",
+    });
+  });
+});
+
 describe("cycles and depth", () => {
   it("names the place where a cycle closes", () => {
     const user: Record<string, unknown> = { name: "a" };
@@ -366,7 +439,10 @@ describe("cycles and depth", () => {
 describe("paths", () => {
   it("writes names as JavaScript would", () => {
     const value = { user: { tags: ["a", "b", { $ok_1: { "odd key": { 7: Number.NaN } } }] } };
-    expect(findJsonProblem(value, "input")?.path).toBe('input.user.tags[2].$ok_1["odd key"]["7"]');
+    expect(findJsonProblem(value, "input")).toMatchObject({
+      path: 'input.user.tags[2].$ok_1["odd key"]["7"]',
+      keys: ["user", "tags", 2, "$ok_1", "odd key", "7"],
+    });
     expect(findJsonProblem({ "": 1n }, "output")?.path).toBe('output[""]');
   });
 

@@ -4,8 +4,11 @@ import { isRootPrototype } from "./value-kind.ts";
 export interface JsonProblem {
   /** The place, such as `input.user.tags[3]`. */
   readonly path: string;
+  /** The same place as keys and indices from the root, such as `["user", "tags", 3]`. */
+  readonly keys: readonly (string | number)[];
   /** What is wrong there, to be read after the path; names kinds and lengths, never values. */
   readonly problem: string;
+  readonly code: "not_json_safe" | "too_large";
 }
 
 /** The most levels of arrays and objects that a payload may have. */
@@ -17,6 +20,15 @@ interface Finding {
   readonly keys: (string | number)[];
 }
 
+/** What is told along the walk over one value. */
+interface Walk {
+  /** Bytes of JSON that may still follow; what is shared or contains itself is counted wherever it is met, as JSON writes it. */
+  room: number;
+  /** The objects around the place, kept only where a cycle is looked for. */
+  readonly ancestors: object[] | undefined;
+}
+
+const TOO_LARGE = "is too large";
 const TOO_DEEP: string = `is nested deeper than ${MAX_JSON_DEPTH} levels`;
 const CODEC = "or use a codec, or set a transformer such as superjson";
 const BYTES = "send a base64 string, or use a codec";
@@ -42,8 +54,9 @@ const CLASS_HINTS: ReadonlyMap<string, string> = new Map([
 ]);
 
 // Annex B, so in every runtime but not in TypeScript's types; five times faster on arrays than a property descriptor.
-const { __lookupGetter__: lookupGetter } = Object.prototype as unknown as {
+const { __lookupGetter__: lookupGetter, __lookupSetter__: lookupSetter } = Object.prototype as unknown as {
   __lookupGetter__(this: object, key: PropertyKey): unknown;
+  __lookupSetter__(this: object, key: PropertyKey): unknown;
 };
 
 // JSON.rawJSON() puts text into JSON.stringify's output as it is: a number too large for JSON.parse, for one.
@@ -120,21 +133,26 @@ function hasSymbolKey(value: object): boolean {
   );
 }
 
-/** The walk over one value; `ancestors` are the objects around it, kept only where a cycle is looked for. */
-function findIn(value: unknown, depth: number, ancestors: object[] | undefined): Finding | undefined {
+function findIn(value: unknown, depth: number, walk: Walk): Finding | undefined {
   switch (typeof value) {
     case "string": {
+      walk.room -= value.length + 2;
+      if (walk.room < 0) return found(TOO_LARGE);
       const problem = stringProblem(value);
       return problem === undefined ? undefined : found(problem);
     }
     case "number": {
+      walk.room--;
       const problem = numberProblem(value);
       return problem === undefined ? undefined : found(problem);
     }
     case "boolean":
+      walk.room -= 4;
       return undefined;
     case "object":
-      return value === null ? undefined : findInContainer(value, depth, ancestors);
+      if (value !== null) return findInContainer(value, depth, walk);
+      walk.room -= 4;
+      return undefined;
     case "bigint":
       return found(`is a bigint (send a string, ${CODEC})`);
     case "undefined":
@@ -144,13 +162,16 @@ function findIn(value: unknown, depth: number, ancestors: object[] | undefined):
   }
 }
 
-function findInContainer(value: object, depth: number, ancestors: object[] | undefined): Finding | undefined {
+function findInContainer(value: object, depth: number, walk: Walk): Finding | undefined {
+  const { ancestors } = walk;
   if (ancestors?.includes(value)) return found("is an object or array that contains itself");
   if (depth === MAX_JSON_DEPTH) return found(TOO_DEEP);
+  walk.room -= 2;
+  if (walk.room < 0) return found(TOO_LARGE);
   ancestors?.push(value);
   const finding = Array.isArray(value)
-    ? findInArray(value, depth + 1, ancestors)
-    : findInObject(value as Readonly<Record<string, unknown>>, depth + 1, ancestors);
+    ? findInArray(value, depth + 1, walk)
+    : findInObject(value as Readonly<Record<string, unknown>>, depth + 1, walk);
   ancestors?.pop();
   return finding;
 }
@@ -158,7 +179,7 @@ function findInContainer(value: object, depth: number, ancestors: object[] | und
 function findInObject(
   value: Readonly<Record<string, unknown>>,
   depth: number,
-  ancestors: object[] | undefined,
+  walk: Walk,
 ): Finding | undefined {
   const prototype: object | null = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null && !isRootPrototype(prototype)) {
@@ -168,14 +189,22 @@ function findInObject(
   const method = methodProblem(value);
   if (method !== undefined) return found(method);
   if (hasSymbolKey(value)) return found("has a symbol key, which JSON drops");
-  for (const key of Object.keys(value)) {
+  const keys = Object.keys(value);
+  const names = Object.getOwnPropertyNames(value);
+  if (names.length !== keys.length) return hiddenIn(names, keys);
+  for (const key of keys) {
     const problem = keyProblem(key);
     if (problem !== undefined) return foundAt(key, problem);
     if (lookupGetter.call(value, key) !== undefined) return foundAt(key, "is a getter (send its value)");
     const item = value[key];
-    // JSON leaves an undefined property out, and it reads as undefined again afterwards.
-    if (item === undefined) continue;
-    const finding = findIn(item, depth, ancestors);
+    if (item === undefined) {
+      if (lookupSetter.call(value, key) !== undefined)
+        return foundAt(key, "is a setter without a getter (send a value)");
+      // JSON leaves an undefined property out, and it reads as undefined again afterwards.
+      continue;
+    }
+    walk.room -= key.length + 3;
+    const finding = findIn(item, depth, walk);
     if (finding !== undefined) {
       finding.keys.push(key);
       return finding;
@@ -184,11 +213,13 @@ function findInObject(
   return undefined;
 }
 
-function findInArray(
-  value: readonly unknown[],
-  depth: number,
-  ancestors: object[] | undefined,
-): Finding | undefined {
+function hiddenIn(names: readonly string[], enumerable: readonly string[]): Finding {
+  const known = new Set(enumerable);
+  const hidden = names.find((name) => !known.has(name)) ?? "";
+  return foundAt(hidden, "is not enumerable, so that JSON leaves it out");
+}
+
+function findInArray(value: readonly unknown[], depth: number, walk: Walk): Finding | undefined {
   const prototype: object | null = Object.getPrototypeOf(value);
   if (prototype !== Array.prototype && !isForeignArrayPrototype(prototype)) {
     return found(prototype === null ? "is an array without a prototype" : classProblem(prototype));
@@ -203,16 +234,20 @@ function findInArray(
       const what = Object.hasOwn(value, index) ? "undefined" : "a hole";
       return foundAt(index, `is ${what} in an array, which JSON turns into null`);
     }
-    const finding = findIn(item, depth, ancestors);
+    const finding = findIn(item, depth, walk);
     if (finding !== undefined) {
       finding.keys.push(index);
       return finding;
     }
   }
-  const keys = Object.keys(value);
-  return keys.length === value.length
+  const names = Object.getOwnPropertyNames(value);
+  // One for each element, and "length" behind them.
+  return names.length === value.length + 1
     ? undefined
-    : foundAt(keys.at(-1) ?? "length", "is a property of an array, which JSON drops");
+    : foundAt(
+        names.find((name, index) => name !== String(index) && name !== "length") ?? "length",
+        "is a property of an array, which JSON drops",
+      );
 }
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
@@ -226,7 +261,8 @@ export function pathStep(key: string | number): string {
   return IDENTIFIER.test(key) ? `.${shown}` : `[${JSON.stringify(shown)}]`;
 }
 
-function pathOf(root: string, keys: readonly (string | number)[]): string {
+/** Writes a place as a path does, such as `input.user.tags[3]`; of many keys it leaves out those in the middle. */
+export function pathOf(root: string, keys: readonly (string | number)[]): string {
   if (keys.length <= MAX_PATH_KEYS) return root + keys.map(pathStep).join("");
   const half = MAX_PATH_KEYS / 2;
   return `${root}${keys.slice(0, half).map(pathStep).join("")}…${keys.slice(-half).map(pathStep).join("")}`;
@@ -236,12 +272,26 @@ function pathOf(root: string, keys: readonly (string | number)[]): string {
  * Finds the first thing in a value that would not come back unchanged from `JSON.parse(JSON.stringify(value))`, or that
  * no store could keep; undefined if there is none.
  *
- * Undefined properties, which JSON drops, and -0, which it stores as 0, are let pass.
+ * Undefined properties, which JSON drops, and -0, which it stores as 0, are let pass. A value whose JSON has more than
+ * `maxBytes` is too large where the walk can tell; it stops there, as JSON repeats what a value only refers to again.
  */
-export function findJsonProblem(value: unknown, root: string): JsonProblem | undefined {
-  let finding = findIn(value, 0, undefined);
-  if (finding === undefined) return undefined;
-  // A cycle shows as endless depth; only then is it worth keeping track of where the walk is.
-  if (finding.problem === TOO_DEEP) finding = findIn(value, 0, []) ?? finding;
-  return { path: pathOf(root, finding.keys.reverse()), problem: finding.problem };
+export function findJsonProblem(
+  value: unknown,
+  root: string,
+  maxBytes: number = Number.POSITIVE_INFINITY,
+): JsonProblem | undefined {
+  const walk: Walk = { room: maxBytes, ancestors: undefined };
+  let finding = findIn(value, 0, walk);
+  if (finding === undefined) {
+    if (walk.room >= 0) return undefined;
+    finding = found(TOO_LARGE);
+  }
+  // A cycle shows as endless depth or size; only then is it worth keeping track of where the walk is.
+  if (finding.problem === TOO_DEEP || finding.problem === TOO_LARGE)
+    finding = findIn(value, 0, { room: maxBytes, ancestors: [] }) ?? finding;
+  const { problem } = finding;
+  if (problem === TOO_LARGE)
+    return { path: root, keys: [], problem: `has more than ${maxBytes} bytes as JSON`, code: "too_large" };
+  const keys = finding.keys.reverse();
+  return { path: pathOf(root, keys), keys, problem, code: "not_json_safe" };
 }

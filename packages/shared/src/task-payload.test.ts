@@ -202,6 +202,13 @@ describe("an input", () => {
     expect(error.data?.issues).toMatchObject([{ code: "not_json_safe" }]);
   });
 
+  it("is refused with the keys of the place, as those that do not fit the schema are", async () => {
+    const value = { users: [{ "born at": new Date(0) }] };
+    const error = await refusal(() => payloadOf({ input: z.any() }).encodeInput(value));
+    expect(error.data?.issues).toMatchObject([{ path: ["users", 0, "born at"], code: "not_json_safe" }]);
+    expect(error.message).toContain('input.users[0]["born at"] is an instance of the class Date');
+  });
+
   it.each([
     ["any", z.object({ a: z.any() })],
     ["unknown", z.object({ a: z.unknown() })],
@@ -424,6 +431,17 @@ describe("the size limit", () => {
     expect(input.data?.issues).toMatchObject([{ path: [], code: "too_large" }]);
     const output = await refusal(() => payload.encodeOutput("y".repeat(300_000)));
     expect(output.message).toBe(tooLarge("output", 262_144, 300_002));
+  });
+
+  it("holds for shared objects too, which are small in memory and endless as text", async () => {
+    let shared: unknown = 1;
+    for (let level = 0; level < 100; level++) shared = { a: shared, b: shared };
+    const payload = payloadOf({ input: z.any(), output: z.any() });
+    for (const run of [() => payload.encodeInput(shared), () => payload.encodeOutput(shared)]) {
+      const error = await refusal(run);
+      expect(error.message).toContain("may have 262144 bytes and has more than 1048576; store large data");
+      expect(error.data?.issues).toMatchObject([{ path: [], code: "too_large" }]);
+    }
   });
 
   it("counts bytes of UTF-8, not characters", async () => {

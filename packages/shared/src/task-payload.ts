@@ -12,6 +12,9 @@ import type { TaskDefinition } from "./task-definition.ts";
 
 type Side = "input" | "output";
 
+/** A payload that is larger than its limit is measured up to so many times the limit, so that its error says by how much. */
+const MOST_TIMES_TOO_LARGE = 4;
+
 /** One direction through a schema: from the stored form (decode) or to it (encode). */
 interface Direction {
   readonly sync: (schema: z.$ZodType, value: unknown) => z.util.SafeParseResult<unknown>;
@@ -53,8 +56,7 @@ export class TaskPayload {
       // JSON has no undefined: an input that may be left out is stored as nothing and parsed from nothing.
       return then(this.#run(schema, undefined, "input", DECODE), () => null);
     }
-    const { text, exact } = this.#encode(value, "input", this.codec);
-    const stored = exact ? value : this.#decode(text, this.codec.id, "input");
+    const { text, stored } = this.#encode(value, "input", this.codec);
     return then(this.#run(schema, stored, "input", DECODE), () => text);
   }
 
@@ -83,10 +85,10 @@ export class TaskPayload {
     const codec = this.#codecOf(codecId, "output");
     return then(this.#run(schema, value, "output", ENCODE), (encoded) => {
       if (encoded === undefined) return null;
-      const { text, exact } = this.#encode(encoded, "output", codec);
+      const { text, exact, stored } = this.#encode(encoded, "output", codec);
       if (exact) return text;
       // What cannot be read back must fail here, not in the hands of whoever waits for it.
-      return then(this.#run(schema, this.#decode(text, codecId, "output"), "output", DECODE), () => text);
+      return then(this.#run(schema, stored, "output", DECODE), () => text);
     });
   }
 
@@ -114,20 +116,28 @@ export class TaskPayload {
     return new PayloadError({ message, data: { task: this.path, side, issues }, cause });
   }
 
-  #encode(value: unknown, side: Side, codec: Codec): { readonly text: string; readonly exact: boolean } {
-    const encoded = codec.encode(value, side);
-    if ("problem" in encoded) {
-      const { path, problem } = encoded.problem;
-      const issue = { path: [path], message: problem, code: "not_json_safe" };
-      throw this.#error(side, `${this.path}: ${path} ${problem}.`, [issue], encoded.cause);
+  #encode(
+    value: unknown,
+    side: Side,
+    codec: Codec,
+  ): { readonly text: string; readonly stored: unknown; readonly exact: boolean } {
+    const encoded = codec.encode(value, side, this.#maxBytes * MOST_TIMES_TOO_LARGE);
+    if (!("problem" in encoded)) {
+      if (isLargerThan(encoded.text, this.#maxBytes)) throw this.#tooLarge(side, utf8Length(encoded.text));
+      return encoded;
     }
-    if (isLargerThan(encoded.text, this.#maxBytes)) {
-      const message =
-        `the encoded ${side} may have ${this.#maxBytes} bytes and has ${utf8Length(encoded.text)}; ` +
-        "store large data elsewhere and pass its address, or raise maxPayloadBytes";
-      throw this.#error(side, `${this.path}: ${message}.`, [{ path: [], message, code: "too_large" }]);
-    }
-    return encoded;
+    const { path, keys, problem, code } = encoded.problem;
+    if (code === "too_large") throw this.#tooLarge(side, undefined);
+    const issue = { path: keys, message: problem, code };
+    throw this.#error(side, `${this.path}: ${path} ${problem}.`, [issue], encoded.cause);
+  }
+
+  #tooLarge(side: Side, bytes: number | undefined): PayloadError {
+    const size = bytes ?? `more than ${this.#maxBytes * MOST_TIMES_TOO_LARGE}`;
+    const message =
+      `the encoded ${side} may have ${this.#maxBytes} bytes and has ${size}; ` +
+      "store large data elsewhere and pass its address, or raise maxPayloadBytes";
+    return this.#error(side, `${this.path}: ${message}.`, [{ path: [], message, code: "too_large" }]);
   }
 
   #codecOf(codecId: string, side: Side): Codec {
