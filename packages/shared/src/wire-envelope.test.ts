@@ -12,7 +12,7 @@ function expectRefusal(text: unknown, reason: string): void {
   expect(() => decodeEnvelope(text as string)).toThrow(
     expect.objectContaining({
       name: "TaskError",
-      code: "PAYLOAD_ERROR",
+      code: "WEBHOOK_ERROR",
       message: `This is no Taskwright message: ${reason}.`,
     }),
   );
@@ -47,6 +47,21 @@ describe("an envelope", () => {
   });
 });
 
+describe("an envelope of a newer version", () => {
+  it.each([2, 3, 1000])("asks to be sent again, as an updated process can read it: %i", (version) => {
+    const text = JSON.stringify({ v: version, body: "of whatever shape" });
+    expect(() => decodeEnvelope(text)).toThrow(
+      expect.objectContaining({
+        code: "UPDATE_REQUIRED",
+        retryable: true,
+        httpStatus: 503,
+        data: { version, readable: 1 },
+        message: `This message is of version ${version}, and this process reads version 1: update Taskwright here, or send it to a process that is up to date.`,
+      }),
+    );
+  });
+});
+
 describe("what is no envelope", () => {
   it.each([
     ["", "it must be JSON; got a string of length 0 that is not"],
@@ -68,7 +83,7 @@ describe("what is no envelope", () => {
   it.each([
     ["{}", "undefined"],
     ['{"v":0}', "a number"],
-    ['{"v":2}', "a newer one: update Taskwright in this process"],
+    ['{"v":-1}', "a number"],
     ['{"v":1.5}', "a number"],
     ['{"v":"1"}', "a string of length 1"],
     ['{"v":null}', "null"],
@@ -108,6 +123,15 @@ describe("what is no envelope", () => {
     [{ input: false }, "its input must be a string or null; got a boolean"],
   ])("one with %o is refused", (change, reason) => {
     expectRefusal(JSON.stringify({ v: 1, ...envelope, ...change }), reason);
+  });
+
+  it.each(["id", "path", "codec", "input"])("one whose %s no store can keep is refused", (name) => {
+    for (const text of ["a\0", "\ud800", "a\udc00b"]) {
+      expectRefusal(
+        JSON.stringify({ v: 1, ...envelope, [name]: text }),
+        `its ${name} has a NUL character or a lone surrogate (half of a UTF-16 pair)`,
+      );
+    }
   });
 
   it("is not quoted, not even in a cause", () => {

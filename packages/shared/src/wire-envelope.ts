@@ -25,7 +25,7 @@ export function encodeEnvelope(envelope: WireEnvelope): string {
 }
 
 function refuse(reason: string): TaskError {
-  return new TaskError({ code: "PAYLOAD_ERROR", message: `This is no Taskwright message: ${reason}.` });
+  return new TaskError({ code: "WEBHOOK_ERROR", message: `This is no Taskwright message: ${reason}.` });
 }
 
 function parse(text: unknown): unknown {
@@ -40,17 +40,30 @@ function parse(text: unknown): unknown {
 
 function checkVersion(version: unknown): void {
   if (version === ENVELOPE_VERSION) return;
-  const isNewer = Number.isInteger(version) && (version as number) > ENVELOPE_VERSION;
-  const came = isNewer ? "a newer one: update Taskwright in this process" : kindOf(version);
-  throw refuse(`its version, v, must be ${ENVELOPE_VERSION}; got ${came}`);
+  // While a deploy rolls out, old processes are sent what new ones wrote; the sender is to come back, not to give up.
+  if (Number.isInteger(version) && (version as number) > ENVELOPE_VERSION) {
+    throw new TaskError({
+      code: "UPDATE_REQUIRED",
+      message: `This message is of version ${version}, and this process reads version ${ENVELOPE_VERSION}: update Taskwright here, or send it to a process that is up to date.`,
+      data: { version, readable: ENVELOPE_VERSION },
+    });
+  }
+  throw refuse(`its version, v, must be ${ENVELOPE_VERSION}; got ${kindOf(version)}`);
 }
 
 function readName(value: unknown, name: string, longest: number): string {
-  if (typeof value === "string" && value.length >= 1 && value.length <= longest) return value;
-  throw refuse(`its ${name} must be a string of 1 to ${longest} characters; got ${kindOf(value)}`);
+  if (typeof value !== "string" || value.length < 1 || value.length > longest)
+    throw refuse(`its ${name} must be a string of 1 to ${longest} characters; got ${kindOf(value)}`);
+  return readText(value, name);
 }
 
-/** Reads an envelope; throws PAYLOAD_ERROR for anything else, and for a version this package does not know. */
+/** Refuses what no store can keep. */
+function readText(value: string, name: string): string {
+  if (value.isWellFormed() && !value.includes("\0")) return value;
+  throw refuse(`its ${name} has a NUL character or a lone surrogate (half of a UTF-16 pair)`);
+}
+
+/** Reads an envelope; throws UPDATE_REQUIRED for one of a newer version, and WEBHOOK_ERROR for anything else. */
 export function decodeEnvelope(text: string): WireEnvelope {
   const value = parse(text);
   if (!isPlainObject(value)) throw refuse(`it must be a JSON object; got ${kindOf(value)}`);
@@ -62,6 +75,6 @@ export function decodeEnvelope(text: string): WireEnvelope {
     id: readName(id, "id", MAX_ID_LENGTH),
     path: readName(path, "path", MAX_PATH_LENGTH),
     codec: readName(codec, "codec", MAX_CODEC_LENGTH),
-    input,
+    input: input === null ? null : readText(input, "input"),
   };
 }

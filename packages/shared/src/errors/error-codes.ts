@@ -43,8 +43,10 @@ export const ERROR_CODES = {
   BACKEND_INCOMPATIBLE: { httpStatus: 500, retryable: false },
   /** The server, worker or client was stopped. */
   CLOSED: { httpStatus: 503, retryable: true },
-  /** A webhook call could not be accepted. */
+  /** A webhook call could not be accepted, as it holds no message of Taskwright's. */
   WEBHOOK_ERROR: { httpStatus: 400, retryable: false },
+  /** A message was written by a newer version than this process runs; one that has been updated can read it. */
+  UPDATE_REQUIRED: { httpStatus: 503, retryable: true },
   /** A webhook's signature is missing, malformed or wrong. */
   SIGNATURE_ERROR: { httpStatus: 401, retryable: false },
   /** A fault in Taskwright itself. */
