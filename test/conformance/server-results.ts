@@ -261,6 +261,46 @@ export const serverResultsSection: ConformanceSection<ServerUnderTest> = {
       },
     },
     {
+      name: "the nearest level says by what duplicates are told, or that none are",
+      run: async (bench) => {
+        const once = bench.serve().client.tasks.work.using({ deduplicationId: "order-1" });
+        const first = await once.delay({ n: 1 });
+        expect(await once.delay({ n: 2 })).toMatchObject({ id: first.id });
+        const isDuplicate = async (n: number, options: object) =>
+          (await once.enqueue({ n }, options)).deduplicated;
+        expect(await isDuplicate(1, { deduplicated: false })).toBe(false);
+        expect(await isDuplicate(2, { deduplicated: false })).toBe(false);
+        expect(await isDuplicate(1, { deduplicated: true })).toBe(false);
+        expect(await isDuplicate(1, { deduplicated: true })).toBe(true);
+        expect(await isDuplicate(2, { deduplicated: true })).toBe(false);
+        expect(await isDuplicate(1, { deduplicationId: "order-2" })).toBe(false);
+      },
+    },
+    {
+      name: "enqueueMany refuses to store one of several inputs for all, wherever the deduplication id was said",
+      run: async (bench) => {
+        const { work } = bench.serve().client.tasks;
+        const options = { deduplicationId: "order-1" };
+        const inputs = [{ n: 1 }, { n: 2 }];
+        const calls = [
+          work.enqueueMany(inputs, options as never),
+          work.using(options).enqueueMany(inputs),
+          work.using(options).enqueueMany([inputs[0] as { n: number }, { n: null as never }]),
+        ];
+        for (const call of calls) {
+          expect(await rejection(call)).toMatchObject({
+            code: "INVALID_OPTION",
+            message: expect.stringMatching(/^enqueueMany of work has 2 inputs and one deduplicationId/),
+          });
+        }
+        expect(bench.batches).toEqual([]);
+        const [one] = await work.using(options).enqueueMany([{ n: 1 }]);
+        expect(await work.enqueue({ n: 1 }, options)).toMatchObject({ id: one?.id, deduplicated: true });
+        const all = await work.using(options).enqueueMany([...inputs, { n: 2 }], { deduplicated: true });
+        expect(all.map(({ deduplicated }) => deduplicated)).toEqual([false, false, true]);
+      },
+    },
+    {
       name: "an equal input is enqueued once when asked so, whatever the order of its keys; a failure frees it",
       needs: ["leases"],
       run: async (bench) => {

@@ -57,6 +57,8 @@ export class DirectTransport implements TaskTransport {
         message: `enqueueMany of ${task.path} takes an array of inputs.`,
       });
     }
+    if (call.inputs.length > 1 && resolved.options.deduplicationId !== undefined)
+      throw sharedDeduplicationId(task.path, call.inputs.length);
     const inputs = await encodeAll(task, call.inputs);
     if (inputs.length === 0) return [];
     if (!opened.isOpen) await opened.open();
@@ -143,6 +145,14 @@ function checkPath(record: TaskRecord, address: ResultAddress): void {
     code: "RESULT_MISMATCH",
     message: `${address.id} is a result of ${record.path}, not of ${address.path}.`,
     data: { id: address.id, path: record.path },
+  });
+}
+
+function sharedDeduplicationId(path: string, count: number): TaskError {
+  return new TaskError({
+    code: "INVALID_OPTION",
+    message: `enqueueMany of ${path} has ${count} inputs and one deduplicationId, under which only the first would be stored. Give each its own with enqueue(), or go by what is in them with deduplicated: true.`,
+    data: { option: "deduplicationId" },
   });
 }
 

@@ -11,28 +11,18 @@ import type { EngineTask } from "./engine.ts";
 import type { Host } from "./host.ts";
 import { rankOf } from "./rank.ts";
 
-const NOTHING: ParsedOptions = {};
-
 /** A call's options, checked and merged. */
 export interface Call {
   readonly options: ResolvedOptions;
   readonly policy: string | null;
 }
 
-/** Lays a nearer level of a call over a farther one: what says the same thing in another way gives way. */
-function overlay(farther: ParsedOptions, nearer: ParsedOptions): ParsedOptions {
-  const merged: { -readonly [K in keyof ParsedOptions]: ParsedOptions[K] } = { ...farther, ...nearer };
-  if (nearer.backoff !== undefined) delete merged.retryDelayMs;
-  if (nearer.retryDelayMs !== undefined) delete merged.backoff;
-  if (nearer.runAt !== undefined) delete merged.countdownMs;
-  if (nearer.countdownMs !== undefined) delete merged.runAt;
-  return merged;
-}
-
 /** Checks the levels of a call's options, nearest last; throws INVALID_OPTION or UNKNOWN_QUEUE. */
 export function resolveCall(task: EngineTask, levels: readonly CallOptions[]): Call {
   if (levels.length === 0) return { options: task.options, policy: null };
-  const call = levels.map((level) => parseOptions(level, "call", task.queues)).reduce(overlay, NOTHING);
+  const call = levels
+    .map((level) => parseOptions(level, "call", task.queues))
+    .reduce<ParsedOptions>((farther, nearer) => mergeOptions(farther, nearer), {});
   return { options: mergeOptions(task.options, call), policy: encodePolicy(call) };
 }
 
