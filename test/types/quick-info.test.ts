@@ -23,31 +23,35 @@ const SENT = "{ messageId: string; }";
 const INVOICE = "{ orderId: number; due: string; }";
 const QUEUES = '"default" | "emails"';
 const OPTIONS = `options?: CallOptions<${QUEUES}> | undefined`;
+const MANY_OPTIONS = `options?: EnqueueManyOptions<${QUEUES}> | undefined`;
 const MAIL_CALLER = `TaskCaller<${MAIL}, ${SENT}, ${QUEUES}>`;
 const INVOICE_CALLER = `TaskCaller<${INVOICE}, void, ${QUEUES}>`;
 const MAIL_RESULT = `AsyncResult<${SENT}, ${MAIL}>`;
 
 const PLACES: readonly (readonly [place: string, shown: string])[] = [
-  ["client.tasks.sendEmail.|delay", `(method) ${MAIL_CALLER}.delay(input: ${MAIL}): Promise<${MAIL_RESULT}>`],
+  [
+    "client.tasks.sendEmail.|delay",
+    `(property) ${MAIL_CALLER}.delay: (input: ${MAIL}) => Promise<${MAIL_RESULT}>`,
+  ],
   [
     "client.tasks.sendEmail.|applyAsync",
-    `(method) ${MAIL_CALLER}.applyAsync(input: ${MAIL}, ${OPTIONS}): Promise<${MAIL_RESULT}>`,
+    `(property) ${MAIL_CALLER}.applyAsync: (input: ${MAIL}, ${OPTIONS}) => Promise<${MAIL_RESULT}>`,
   ],
   [
     "client.tasks.sendEmail.|enqueueMany",
-    `(method) ${MAIL_CALLER}.enqueueMany(inputs: readonly ${MAIL}[], ${OPTIONS}): Promise<readonly ${MAIL_RESULT}[]>`,
+    `(property) ${MAIL_CALLER}.enqueueMany: (inputs: readonly ${MAIL}[], ${MANY_OPTIONS}) => Promise<readonly ${MAIL_RESULT}[]>`,
   ],
   [
     "client.tasks.tick.|delay",
-    `(method) TaskCaller<void, void, ${QUEUES}>.delay(): Promise<AsyncResult<void, void>>`,
+    `(property) TaskCaller<void, void, ${QUEUES}>.delay: () => Promise<AsyncResult<void, void>>`,
   ],
   [
     "client.tasks.billing.invoice.|delay",
-    `(method) ${INVOICE_CALLER}.delay(input: ${INVOICE}): Promise<AsyncResult<void, ${INVOICE}>>`,
+    `(property) ${INVOICE_CALLER}.delay: (input: ${INVOICE}) => Promise<AsyncResult<void, ${INVOICE}>>`,
   ],
   [
     "client.tasks.billing.invoice.|enqueue",
-    `(method) ${INVOICE_CALLER}.enqueue(input: ${INVOICE}, ${OPTIONS}): Promise<AsyncResult<void, ${INVOICE}>>`,
+    `(property) ${INVOICE_CALLER}.enqueue: (input: ${INVOICE}, ${OPTIONS}) => Promise<AsyncResult<void, ${INVOICE}>>`,
   ],
   ["client.tasks.|sendEmail.delay", `(property) sendEmail: ${MAIL_CALLER}`],
   ["const |result", `const result: ${MAIL_RESULT}`],

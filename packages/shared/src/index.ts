@@ -43,6 +43,7 @@ export type {
   CallOptionsWithCountdown,
   CallOptionsWithEta,
   CallOptionsWithRunAfter,
+  EnqueueManyOptions,
   RouterDefaults,
   SharedOptions,
   TaskOptions,

@@ -46,7 +46,6 @@ expectTypeOf(sendEmail).toEqualTypeOf<TaskCaller<Mail, Sent, Queue>>();
 expectTypeOf(billing).toEqualTypeOf<{
   readonly invoice: TaskCaller<{ orderId: number; due: string }, number, Queue>;
 }>();
-// A caller of certain queues fits where a caller's queues do not matter to what it is asked.
 expectTypeOf(sendEmail.delay).toEqualTypeOf<TaskCaller<Mail, Sent>["delay"]>();
 
 // --- delay ---
@@ -125,8 +124,28 @@ tick.enqueueMany([undefined, undefined]);
 sendEmail.enqueueMany(mail);
 // @ts-expect-error -- of right inputs
 sendEmail.enqueueMany([mail, {}]);
+sendEmail.enqueueMany([mail], { deduplicated: true, countdown: 5 });
+// @ts-expect-error -- under one id only the first would be stored
+sendEmail.enqueueMany([mail, mail], { deduplicationId: "a" });
 // @ts-expect-error -- one set of options serves all
 sendEmail.enqueueMany([mail], [{ priority: 1 }]);
+
+// --- A caller as a parameter ---
+
+declare const defaultOnly: TaskCaller<Mail, Sent, "default">;
+declare const needsBody: TaskCaller<{ to: string; body: string }, Sent>;
+declare const countsMails: TaskCaller<Mail, number>;
+declare function remind(caller: TaskCaller<Mail, Sent>): void;
+declare function remindAt(caller: TaskCaller<Mail, Sent, "emails">): void;
+declare function greet(caller: TaskCaller<{ to: string }, Sent>): void;
+remind(sendEmail);
+remindAt(sendEmail);
+// @ts-expect-error -- it may name a queue that the contract does not have
+remindAt(defaultOnly);
+// @ts-expect-error -- the task needs more than it would be given
+greet(needsBody);
+// @ts-expect-error -- it gives another output
+remind(countsMails);
 
 // --- result ---
 

@@ -2,7 +2,7 @@ import { type AsyncResult, asyncResult } from "./async-result.ts";
 import { TaskError } from "./errors/task-error.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { pathProxy } from "./path-proxy.ts";
-import type { CallOptions } from "./task-options.ts";
+import type { CallOptions, EnqueueManyOptions } from "./task-options.ts";
 import type { TaskResult } from "./task-result.ts";
 import {
   type CancelAnswer,
@@ -27,23 +27,28 @@ type EnqueueArguments<TInput, TQueue extends string> = [TInput] extends [void]
     ? [input?: TInput, options?: CallOptions<TQueue>]
     : [input: TInput, options?: CallOptions<TQueue>];
 
-/** How a task is called. */
-export interface TaskCaller<TInput, TOutput, TQueue extends string = string> {
+/**
+ * How a task is called.
+ *
+ * `TQueue` is the queues that its options may name; left out, a caller of whatever queues will do.
+ */
+// Properties and not methods, whose parameters TypeScript compares both ways: an input could lack what the task needs.
+export interface TaskCaller<TInput, TOutput, TQueue extends string = never> {
   /** Enqueues it; resolves when it is durably stored. */
-  delay(...args: DelayArguments<TInput>): Promise<AsyncResult<TOutput, TInput>>;
+  readonly delay: (...args: DelayArguments<TInput>) => Promise<AsyncResult<TOutput, TInput>>;
   /** Enqueues it with options (Celery's name for `enqueue`). */
-  applyAsync(...args: EnqueueArguments<TInput, TQueue>): Promise<AsyncResult<TOutput, TInput>>;
+  readonly applyAsync: (...args: EnqueueArguments<TInput, TQueue>) => Promise<AsyncResult<TOutput, TInput>>;
   /** Enqueues it with options; resolves when it is durably stored. */
-  enqueue(...args: EnqueueArguments<TInput, TQueue>): Promise<AsyncResult<TOutput, TInput>>;
+  readonly enqueue: (...args: EnqueueArguments<TInput, TQueue>) => Promise<AsyncResult<TOutput, TInput>>;
   /** Enqueues one for each input, in order; checks all of them before it stores any. */
-  enqueueMany(
+  readonly enqueueMany: (
     inputs: readonly TInput[],
-    options?: CallOptions<TQueue>,
-  ): Promise<readonly AsyncResult<TOutput, TInput>[]>;
+    options?: EnqueueManyOptions<TQueue>,
+  ) => Promise<readonly AsyncResult<TOutput, TInput>[]>;
   /** The same task with other options. */
-  using(options: CallOptions<TQueue>): TaskCaller<TInput, TOutput, TQueue>;
+  readonly using: (options: CallOptions<TQueue>) => TaskCaller<TInput, TOutput, TQueue>;
   /** The handle of an earlier enqueue, from its id. */
-  result(id: string): AsyncResult<TOutput, TInput>;
+  readonly result: (id: string) => AsyncResult<TOutput, TInput>;
 }
 
 /** One {@link TaskCaller} per task of a router, nested as the router is. */

@@ -6,6 +6,7 @@ import type {
   CallOptionsWithCountdown,
   CallOptionsWithEta,
   CallOptionsWithRunAfter,
+  EnqueueManyOptions,
   RouterDefaults,
   SharedOptions,
   TaskOptions,
@@ -27,6 +28,7 @@ const shared: Required<SharedOptions<"default" | "emails">> = {
 };
 
 function call(_options: CallOptions<"default" | "emails">): void {}
+function many(_options: EnqueueManyOptions<"default" | "emails">): void {}
 function task(_options: TaskOptions<"default" | "emails">): void {}
 function defaults(_options: RouterDefaults<"default" | "emails">): void {}
 
@@ -113,3 +115,11 @@ defaults({ deduplicationId: "id" });
 defaults({ label: "Label" });
 // @ts-expect-error -- when a call is due is said by the call
 defaults({ countdown: 5 });
+
+// --- enqueueMany ---
+
+many({ deduplicated: true, deduplicationWindow: "1h", countdown: 5, queue: "emails" });
+// @ts-expect-error -- under one id only the first would be stored
+many({ deduplicationId: "id" });
+// @ts-expect-error -- two times
+many({ countdown: 5, eta: new Date() });

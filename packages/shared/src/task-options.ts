@@ -87,3 +87,8 @@ export type CallOptions<TQueue extends string = string> =
   | CallOptionsWithCountdown<TQueue>
   | CallOptionsWithEta<TQueue>
   | CallOptionsWithRunAfter<TQueue>;
+
+/** What `enqueueMany` takes: the options of each of its tasks, none of which can be what tells them apart. */
+export type EnqueueManyOptions<TQueue extends string = string> = CallOptions<TQueue> & {
+  readonly deduplicationId?: "give each input its own deduplicationId with enqueue(), or use deduplicated: true";
+};
