@@ -179,7 +179,6 @@ describe("a quote that is not closed is reported at its line, and reading goes o
     ["before a row with quotes", ['bob@example.com,"Bob, Jr",Hi,Text']],
     ["before a row that begins with a quote", ['"bob@example.com","Bob","Hi","Text"']],
     ["before a row with an empty quoted field", ['bob@example.com,"",Hi,Text']],
-    ["before a row that closes it by accident", ['bob@example.com,Bob,Hi,"', 'Dear Bob"']],
     ["before a row with many lines", ['bob@example.com,Bob,Hi,"One', "", 'two, ""three"""']],
   ])("%s", (_, next) => {
     for (const broken of [
@@ -193,15 +192,14 @@ describe("a quote that is not closed is reported at its line, and reading goes o
     }
   });
 
-  test("also when a stray quote further down would close it", () => {
-    const file = read(
-      'bad@example.com,Bad,Hi,"Text',
-      "bob@example.com,Bob,Hi,Text",
-      'cid@example.com,Cid,Hi,Text"',
-    );
-    expect(emails(file)).toEqual(["bob@example.com"]);
-    expect(badLines(file)).toEqual([2, 4]);
-  });
+  test.each(['bad@example.com,"Bad,Hi,Text', '"bad@example.com,Bad,Hi,Text'])(
+    "before a row that closes it by accident: %s",
+    (broken) => {
+      const file = read(broken, 'bob@example.com,Bob,Hi,"', 'Dear Bob"');
+      expect(emails(file)).toEqual(["bob@example.com"]);
+      expect(badLines(file)).toEqual([2]);
+    },
+  );
 
   test("in every row of a long file, in reasonable time", () => {
     const lines = Array.from({ length: 20_000 }, (_, index) =>
@@ -210,6 +208,54 @@ describe("a quote that is not closed is reported at its line, and reading goes o
     const file = read(...lines);
     expect(file.badRows).toHaveLength(10_000);
     expect(file.rows).toHaveLength(10_000);
+  });
+});
+
+describe("a quoted text with lines that look like rows", () => {
+  const EVIL = "evil@example.net,Eve,Hello,You won";
+
+  test.each([
+    ["in the middle", ['ann@example.com,Ann,Hi,"Dear Ann', EVIL, 'Bye"'], ["Dear Ann", EVIL, "Bye"]],
+    ["at the end", ['ann@example.com,Ann,Hi,"Dear Ann', `${EVIL}"`], ["Dear Ann", EVIL]],
+    ["at the beginning", ['ann@example.com,Ann,Hi,"', EVIL, '"'], ["", EVIL, ""]],
+    [
+      "quoted as a spreadsheet does",
+      ['ann@example.com,Ann,Hi,"Dear Ann', '""evil@example.net"",Eve,Hello,You won', 'Bye"'],
+      ["Dear Ann", '"evil@example.net",Eve,Hello,You won', "Bye"],
+    ],
+  ])("is one text, and nobody else is written to: %s", (_, lines, body) => {
+    for (const next of [[], ["", "bob@example.com,Bob,Hi,Text"], ['bob@example.com,Bob,Hi,"One', 'two"']]) {
+      const file = read(...lines, ...next);
+      expect(file.badRows).toEqual([]);
+      expect(emails(file)).toEqual(["ann@example.com", ...(next.length > 0 ? ["bob@example.com"] : [])]);
+      expect(file.rows[0]?.contact.body).toBe(body.join("\n"));
+    }
+  });
+
+  test.each([
+    ["the row has too many columns", ['ann@example.com,Ann,Hi,"Dear Ann', EVIL, 'Bye",more'], 4],
+    ["the address is none", ['ann,Ann,Hi,"Dear Ann', EVIL, 'Bye"'], 4],
+    ["the text is in the name", ['ann@example.com,"Ann', EVIL, '",Hi,Text'], 4],
+  ])("is reported as a whole, and nothing of it used, when %s", (_, lines, last) => {
+    const file = read(...lines, "bob@example.com,Bob,Hi,Text");
+    expect(emails(file)).toEqual(["bob@example.com"]);
+    expect(file.badRows).toEqual([
+      {
+        line: 2,
+        reason: `a quote opened here takes in what looks like other rows, up to line ${last}, and none of it is used`,
+      },
+    ]);
+  });
+
+  test("is reported and not used when the row after it shows that the quotes were paired wrongly", () => {
+    const file = read(
+      'bad@example.com,Bad,Hi,"Text',
+      'bob@example.com,Bob,Hi,"',
+      'Dear Bob"',
+      "cid@example.com,Cid,Hi,Text",
+    );
+    expect(emails(file)).toEqual(["cid@example.com"]);
+    expect(badLines(file)).toEqual([2, 4]);
   });
 });
 

@@ -1,7 +1,7 @@
 // Reads contacts from a CSV file. A row that cannot be used is set apart with its line and the reason; a file that
 // cannot be used at all throws UnusableFileError.
 import { readFile } from "node:fs/promises";
-import { csvRows } from "./csv-rows.ts";
+import { csvRows, type RowLook } from "./csv-rows.ts";
 import { type Contact, contact } from "./tasks.ts";
 
 const COLUMNS = ["email", "name", "subject", "body"] as const;
@@ -34,7 +34,12 @@ export function parseContacts(text: string): ContactFile {
   let header: Header | undefined;
   const rows: ContactRow[] = [];
   const badRows: BadRow[] = [];
-  for (const row of csvRows(text, (line) => header?.fits(line) ?? false)) {
+  const look: RowLook = {
+    isRow: (line) => header?.fits(line) ?? false,
+    hasTooFewColumns: (cells) => header?.hasMoreColumnsThan(cells) ?? false,
+    isUsable: (cells) => typeof header?.readContact(cells) === "object",
+  };
+  for (const row of csvRows(text, look)) {
     if (header === undefined) {
       if ("problem" in row)
         throw new UnusableFileError(`The header (line ${row.line}) is broken: ${row.problem}.`);
@@ -88,6 +93,10 @@ class Header {
       body: cell("body"),
     });
     return parsed.success ? parsed.data : parsed.error.issues.map((issue) => issue.message).join("; ");
+  }
+
+  hasMoreColumnsThan(cells: readonly string[]): boolean {
+    return this.#width > cells.length;
   }
 
   /** Whether a line, taken alone, has enough columns and an address in the right one. */
