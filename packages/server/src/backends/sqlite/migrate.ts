@@ -6,18 +6,12 @@ function incompatible(message: string, data?: { version: unknown; known: number 
   return new TaskError({ code: "BACKEND_INCOMPATIBLE", message, ...(data === undefined ? {} : { data }) });
 }
 
-function number(db: DatabaseSync, pragma: string): number {
-  return Number(Object.values(db.prepare(`PRAGMA ${pragma}`).get() ?? {})[0]);
-}
-
-/** Refuses a file that holds something else: tables of ours beside it could be in its way, and are not asked for. */
-function checkBlank(db: DatabaseSync, file: string): void {
-  const other = db.prepare("SELECT name FROM sqlite_schema LIMIT 1").get();
-  if (other === undefined && number(db, "application_id") === 0 && number(db, "user_version") === 0) return;
-  throw incompatible(
-    `${file} is the database of another application; Taskwright needs a file of its own. Nothing was changed. Choose another path.`,
-  );
-}
+/** One statement, so one moment: between two, another process may have made the tables. */
+const HOLDS = `SELECT
+  (SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'taskwright_version') AS ours,
+  (SELECT count(*) FROM sqlite_schema) AS everything,
+  (SELECT application_id FROM pragma_application_id) AS application_id,
+  (SELECT user_version FROM pragma_user_version) AS user_version`;
 
 /**
  * Reads how many migrations a file has had; 0 for a file with nothing in it.
@@ -26,12 +20,13 @@ function checkBlank(db: DatabaseSync, file: string): void {
  * written.
  */
 export function readVersion(db: DatabaseSync, file: string): number {
-  const table = db
-    .prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'taskwright_version'")
-    .get();
-  if (table === undefined) {
-    checkBlank(db, file);
-    return 0;
+  const holds = db.prepare(HOLDS).get() as Readonly<Record<string, number>>;
+  if (holds.ours === 0) {
+    if (holds.everything === 0 && holds.application_id === 0 && holds.user_version === 0) return 0;
+    // Tables of ours beside it could be in its way, and are not asked for.
+    throw incompatible(
+      `${file} is the database of another application; Taskwright needs a file of its own. Nothing was changed. Choose another path.`,
+    );
   }
   const row = db.prepare("SELECT version FROM taskwright_version").get() as { version: unknown } | undefined;
   const version = row?.version;
