@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdtemp, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import PostalMime from "postal-mime";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createMailer, type Mailer } from "./mail.ts";
 import { readSettings } from "./settings.ts";
 import { type SmtpTestServer, startSmtpTestServer } from "./smtp-test-server.ts";
@@ -66,6 +66,17 @@ describe("without SMTP_URL a mail", () => {
     expect(await mailer?.send(ANN, { ...KEY, attempt: 2 })).toBe(first);
     expect(await readFile(join(outbox(), "0190aaaa.eml"))).toEqual(before);
   });
+
+  test.skipIf(process.platform === "win32")(
+    "that an attempt wrote which was killed then has its name put on disk by the next",
+    async () => {
+      await writeFile(join(outbox(), "0190aaaa.eml"), "a mail");
+      await using handle = await open(outbox());
+      using sync = vi.spyOn(Object.getPrototypeOf(handle) as FileHandle, "sync");
+      await mailer?.send(ANN, { ...KEY, attempt: 2 });
+      expect(sync).toHaveBeenCalledOnce();
+    },
+  );
 
   test("replaces what an attempt that was killed left unfinished", async () => {
     await writeFile(join(outbox(), ".0190aaaa.1.tmp"), "half a ma");

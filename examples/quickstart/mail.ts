@@ -49,17 +49,19 @@ function outboxMailer(folder: string, from: string): Mailer {
       const file = join(folder, `${id}.eml`);
       const unfinished = (number: number) => join(folder, `.${id}.${number}.tmp`);
       for (let earlier = 1; earlier < attempt; earlier++) await rm(unfinished(earlier), { force: true });
-      if (await exists(file)) return messageId(id);
-      const mail = await composer.sendMail(compose(contact, from, id));
       // The task is recorded as done on disk; so the mail must be on disk before: its bytes, then its name.
-      try {
-        await writeFile(unfinished(attempt), mail.message as Buffer, { flush: true });
-        await rename(unfinished(attempt), file);
-      } catch (error) {
-        await rm(unfinished(attempt), { force: true });
-        const { code, message } = error as NodeJS.ErrnoException;
-        throw new Error(`Cannot write to ${folder}: ${code ?? message}`, { cause: error });
+      if (!(await exists(file))) {
+        const mail = await composer.sendMail(compose(contact, from, id));
+        try {
+          await writeFile(unfinished(attempt), mail.message as Buffer, { flush: true });
+          await rename(unfinished(attempt), file);
+        } catch (error) {
+          await rm(unfinished(attempt), { force: true });
+          const { code, message } = error as NodeJS.ErrnoException;
+          throw new Error(`Cannot write to ${folder}: ${code ?? message}`, { cause: error });
+        }
       }
+      // Also for a name that is there already: an attempt that was killed after its rename did not come to this.
       await syncFolder(folder);
       return messageId(id);
     },
