@@ -1,5 +1,5 @@
 import type { $ZodTypeDef } from "zod/v4/core";
-import { defOf, MAX_SCHEMAS, type SchemaDef } from "./schema-def.ts";
+import { defsIn, MAX_SCHEMAS, type SchemaDef } from "./schema-def.ts";
 
 /** Kinds of schema that run no code of the user's but what their parts run. */
 const PLAIN_TYPES: ReadonlySet<string | undefined> = new Set<$ZodTypeDef["type"]>([
@@ -66,14 +66,6 @@ function runsUserCode(def: SchemaDef): boolean {
   return !isPlain || (def.check !== undefined && !PLAIN_CHECKS.has(def.check));
 }
 
-/** The schemas and checks that it is made of. */
-function partsOf(def: SchemaDef): readonly unknown[] {
-  if (def.type === "lazy") return [(def.getter as () => unknown)()];
-  // Reading a default's value makes it, by code of the user's.
-  const own = Object.keys(def).filter((key) => key !== "defaultValue");
-  return [...own.flatMap((key) => def[key]), ...Object.values(def.shape ?? {})];
-}
-
 /**
  * Whether parsing by a schema may need to wait.
  *
@@ -81,14 +73,9 @@ function partsOf(def: SchemaDef): readonly unknown[] {
  * function, and one that rejects would end the process.
  */
 export function mayBeAsynchronous(schema: unknown): boolean {
-  const seen = new Set<SchemaDef>();
-  const open: unknown[] = [schema];
-  while (open.length > 0) {
-    const def = defOf(open.pop());
-    if (def === undefined || seen.has(def)) continue;
-    if (runsUserCode(def) || seen.size === MAX_SCHEMAS) return true;
-    seen.add(def);
-    open.push(...partsOf(def));
+  let count = 0;
+  for (const def of defsIn(schema)) {
+    if (runsUserCode(def) || ++count === MAX_SCHEMAS) return true;
   }
   return false;
 }

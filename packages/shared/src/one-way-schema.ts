@@ -1,3 +1,4 @@
+import { shadowOfCodec } from "./ambiguous-union.ts";
 import { pathStep } from "./json-safety.ts";
 import { defOf, isCodec, MAX_SCHEMAS, type SchemaDef } from "./schema-def.ts";
 
@@ -122,8 +123,14 @@ function visit(def: SchemaDef, path: string): Visit {
       return { inner: [place("keyType", "[] (the key)"), place("valueType", "[]")] };
     case "set":
       return { inner: [place("valueType", "[]")] };
-    case "union":
+    case "union": {
+      const shadow = shadowOfCodec(def);
+      if (shadow !== undefined)
+        return {
+          reason: `a codec in the union is never read back, as z.${shadow}() before it takes what it stores; put the codec first, or use z.discriminatedUnion()`,
+        };
       return { inner: (def.options as readonly unknown[]).map((schema) => ({ schema, path })) };
+    }
     case "intersection":
       return { inner: [place("left"), place("right")] };
     case "optional":

@@ -44,6 +44,8 @@ function messageOf(issue: z.$ZodIssue): string {
     return `${issue.message}: no alternative fits: ${alternatives(issue.errors)}`;
   if ((issue.code === "invalid_key" || issue.code === "invalid_element") && issue.issues[0] !== undefined)
     return `${issue.message}: ${withoutPrefix(messageOf(issue.issues[0]))}`;
+  if (issue.code === "invalid_type" && issue.expected === "nonoptional")
+    return `${issue.message} (make it .optional() if it may be missing or undefined: JSON leaves undefined properties out)`;
   return issue.message;
 }
 

@@ -40,6 +40,13 @@ function isSameClass(sent: object, back: object): boolean {
   return isPlainObject(sent) && isPlainObject(back);
 }
 
+/** Whether both are arrays, or dates, or plain objects and so on; for a schema an object of any class may be a plain one. */
+function isSameKind(sent: object, back: object): boolean {
+  if (Array.isArray(sent) || Array.isArray(back)) return Array.isArray(sent) && Array.isArray(back);
+  if (isPlainObject(back)) return isPlainObject(sent) || contentOf(sent) === undefined;
+  return Object.prototype.isPrototypeOf.call(Object.getPrototypeOf(back), sent);
+}
+
 /** What an object holds besides its properties, as a list; undefined for the classes that only their transformer knows. */
 function contentOf(value: object): readonly unknown[] | undefined {
   if (value instanceof Date) return [value.getTime()];
@@ -79,32 +86,37 @@ function hasSymbolKeys(value: object): boolean {
   );
 }
 
+function keyOf(name: string, owner: object): string | number {
+  return Array.isArray(owner) && /^\d+$/.test(name) ? Number(name) : name;
+}
+
 function compareProperties(sent: object, back: object, comparison: Comparison): Finding | undefined {
   const { isExact } = comparison;
   const before = sent as Readonly<Record<string, unknown>>;
   const after = back as Readonly<Record<string, unknown>>;
   if (isExact && hasSymbolKeys(sent) && !hasSymbolKeys(back))
     return found("has a symbol key, which is lost on the way");
-  for (const name of Object.getOwnPropertyNames(sent)) {
-    const key = Array.isArray(sent) && name !== "length" ? Number(name) : name;
-    const place = Number.isNaN(key) ? name : key;
+  for (const name of Object.getOwnPropertyNames(isExact ? sent : back)) {
     if (Object.hasOwn(back, name)) {
       const finding = compare(before[name], after[name], comparison);
-      if (finding !== undefined) return at(place, finding);
-    } else if (isExact && before[name] !== undefined) {
-      return at(place, found("is lost on the way"));
+      if (finding !== undefined) return at(keyOf(name, sent), finding);
+    } else if (before[name] !== undefined) {
+      return at(keyOf(name, sent), found("is lost on the way"));
     }
   }
   return undefined;
 }
 
 function compareObjects(sent: object, back: object, comparison: Comparison): Finding | undefined {
-  if (!isSameClass(sent, back)) return found("comes back as an instance of another class");
-  if (ArrayBuffer.isView(sent)) return compareBytes(sent, back as ArrayBufferView, comparison.isExact);
-  const content = contentOf(sent);
+  const { isExact } = comparison;
+  const isSame = isExact ? isSameClass(sent, back) : isSameKind(sent, back);
+  if (!isSame)
+    return found(`comes back as ${isPlainObject(back) ? "an object" : "an instance of another class"}`);
+  if (ArrayBuffer.isView(sent)) return compareBytes(sent, back as ArrayBufferView, isExact);
+  const content = contentOf(back);
   if (content === undefined) return undefined;
   return (
-    compareContents(content, contentOf(back) ?? [], comparison) ?? compareProperties(sent, back, comparison)
+    compareContents(contentOf(sent) ?? [], content, comparison) ?? compareProperties(sent, back, comparison)
   );
 }
 
@@ -123,7 +135,7 @@ function compare(sent: unknown, back: unknown, comparison: Comparison): Finding 
  * Finds the first place in which what came back differs from what was sent; undefined if there is none.
  *
  * With "values" any change counts but that of an undefined property into none; with "kinds" only another type or class
- * does, which leaves room for codecs that round on purpose, properties that a schema strips, and its defaults. Inside
+ * does, which leaves room for codecs that round on purpose, for what a schema strips, and for its defaults. Inside
  * instances of classes that are not the language's own nothing is compared.
  */
 export function findDifference(

@@ -20,3 +20,24 @@ export function defOf(value: unknown): SchemaDef | undefined {
 export function isCodec(def: SchemaDef): boolean {
   return def.type === "pipe" && typeof def.reverseTransform === "function";
 }
+
+/** The schemas and checks that it is made of. */
+export function partsOf(def: SchemaDef): readonly unknown[] {
+  if (def.type === "lazy") return [(def.getter as () => unknown)()];
+  // Reading a default's value makes it, by code of the user's.
+  const own = Object.keys(def).filter((key) => key !== "defaultValue");
+  return [...own.flatMap((key) => def[key]), ...Object.values(def.shape ?? {})];
+}
+
+/** Each def that a schema is made of, once; ends after {@link MAX_SCHEMAS}. */
+export function* defsIn(schema: unknown): Generator<SchemaDef, void> {
+  const seen = new Set<SchemaDef>();
+  const open: unknown[] = [schema];
+  while (open.length > 0 && seen.size < MAX_SCHEMAS) {
+    const def = defOf(open.pop());
+    if (def === undefined || seen.has(def)) continue;
+    seen.add(def);
+    yield def;
+    open.push(...partsOf(def));
+  }
+}

@@ -218,7 +218,9 @@ describe("an input", () => {
   ])("is refused before it is stored when only its undefined property would fit: %s", async (_, input) => {
     const value = "list" in input.shape ? { list: [{ a: undefined }] } : { a: undefined };
     const error = await refusal(() => payloadOf({ input }).encodeInput(value));
-    expect(error.message).toContain("expected nonoptional, received undefined");
+    expect(error.message).toContain(
+      "expected nonoptional, received undefined (make it .optional() if it may be missing or undefined: JSON leaves undefined properties out)",
+    );
   });
 
   it("is refused when the task has none, before it is stored and after", async () => {

@@ -1,12 +1,15 @@
 import * as z from "zod/v4/core";
+import { mayChangeOption } from "./ambiguous-union.ts";
 import { mayBeAsynchronous } from "./asynchronous-schema.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { type Codec, jsonCodec } from "./codec.ts";
 import { PayloadError, type PayloadIssue } from "./errors/task-error.ts";
+import { pathOf } from "./json-safety.ts";
 import { checkOutputSchema } from "./output-schema.ts";
 import { issuesSummary, payloadIssues } from "./payload-issues.ts";
 import { isLargerThan, MAX_PAYLOAD_BYTES, utf8Length } from "./payload-size.ts";
 import { quoted } from "./quoted-name.ts";
+import { findDifference } from "./round-trip.ts";
 import { isStackOverflow } from "./stack-overflow.ts";
 import type { TaskDefinition } from "./task-definition.ts";
 
@@ -39,6 +42,7 @@ export class TaskPayload {
   readonly #definition: TaskDefinition;
   readonly #maxBytes: number;
   readonly #asynchronous = new Map<z.$ZodType, boolean>();
+  #ambiguous: boolean | undefined;
 
   constructor(path: string, definition: TaskDefinition, maxBytes: number = MAX_PAYLOAD_BYTES) {
     if (definition.output !== null) checkOutputSchema(definition.output, path);
@@ -86,9 +90,13 @@ export class TaskPayload {
     return then(this.#run(schema, value, "output", ENCODE), (encoded) => {
       if (encoded === undefined) return null;
       const { text, exact, stored } = this.#encode(encoded, "output", codec);
-      if (exact) return text;
+      const isAmbiguous = this.#isAmbiguous(schema);
+      if (exact && !isAmbiguous) return text;
       // What cannot be read back must fail here, not in the hands of whoever waits for it.
-      return then(this.#run(schema, stored, "output", DECODE), () => text);
+      return then(this.#run(schema, stored, "output", DECODE), (decoded) => {
+        if (isAmbiguous) this.#checkSameKind(value, decoded);
+        return text;
+      });
     });
   }
 
@@ -195,6 +203,22 @@ export class TaskPayload {
       this.#asynchronous.set(schema, known);
     }
     return known;
+  }
+
+  #isAmbiguous(schema: z.$ZodType): boolean {
+    this.#ambiguous ??= mayChangeOption(schema);
+    return this.#ambiguous;
+  }
+
+  /** Refuses an output that was stored by one option of a union and is read by another. */
+  #checkSameKind(returned: unknown, decoded: unknown): void {
+    const difference = findDifference(returned, decoded, "kinds");
+    if (difference === undefined) return;
+    const { keys, problem } = difference;
+    const message = `${problem}, as two options of a union take what is stored; use z.discriminatedUnion(), or options that cannot be taken for each other`;
+    throw this.#error("output", `${this.path}: ${pathOf("output", keys)} ${message}.`, [
+      { path: keys, message, code: "ambiguous_union" },
+    ]);
   }
 
   #dataOf(result: z.util.SafeParseResult<unknown>, side: Side): unknown {

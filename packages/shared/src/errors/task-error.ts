@@ -66,7 +66,7 @@ export interface PayloadIssue {
   /** Keys and indices from the payload's root; empty for the root itself. */
   readonly path: readonly (string | number)[];
   readonly message: string;
-  /** zod's issue code, or `not_json_safe`, `too_large`, `unknown_codec`. */
+  /** zod's issue code, or `not_json_safe`, `too_large`, `ambiguous_union`, `unknown_codec`, `unreadable`. */
   readonly code: string;
 }
 
