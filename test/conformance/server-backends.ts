@@ -39,7 +39,7 @@ export const serverBackendsSection: ConformanceSection<ServerUnderTest> = {
       },
     },
     {
-      name: "a backend that the server does not have is refused with the nearest name",
+      name: "a backend that the server does not have is refused with the nearest name, and what is no name as such",
       run: async (bench) => {
         const server = serveTwo(bench);
         const error = { code: "UNKNOWN_BACKEND", message: expect.stringContaining('Did you mean "bulk"?') };
@@ -48,6 +48,20 @@ export const serverBackendsSection: ConformanceSection<ServerUnderTest> = {
         );
         await expect(server.client.results.list({ backend: "bulck" })).rejects.toMatchObject(error);
         await expect(server.executor.processTasks({ backend: "bulck" })).rejects.toMatchObject(error);
+        const noName = {
+          code: "INVALID_OPTION",
+          message: "backend must be a name; got number. Configured: bulk, default.",
+        };
+        const backend = 5 as never;
+        const calls = [
+          server.client.tasks.work.using({ backend }).result("id").status(),
+          server.client.results.get("id", { backend }),
+          server.client.results.cancel("id", { backend }),
+          server.client.results.list({ backend }),
+          server.executor.processTasks({ backend }),
+          server.executor.pendingTaskCount({ backend }),
+        ];
+        for (const call of calls) await expect(call).rejects.toMatchObject(noName);
         expect(bench.batches).toEqual([]);
       },
     },

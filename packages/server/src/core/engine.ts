@@ -104,11 +104,17 @@ export class Engine {
     });
   }
 
-  /** Finds a backend; throws UNKNOWN_BACKEND with the nearest name. */
+  /** Finds a backend; throws INVALID_OPTION for what is no name, else UNKNOWN_BACKEND with the nearest one. */
   backend(name: string, who?: string): OpenedBackend {
     const backend = this.backends.get(name);
     if (backend !== undefined) return backend;
     const names = [...this.backends.keys()];
+    if (typeof name !== "string")
+      throw new TaskError({
+        code: "INVALID_OPTION",
+        message: `backend must be a name; got ${typeof name}. Configured: ${names.join(", ")}.`,
+        data: { option: "backend" },
+      });
     throw new TaskError({
       code: "UNKNOWN_BACKEND",
       message: `${who ?? "The call"} names the backend "${name.slice(0, 100)}", which is not configured.${didYouMean(name, names)} Configured: ${names.join(", ")}.`,
