@@ -222,13 +222,14 @@ export const serverOptionsSection: ConformanceSection<ServerUnderTest> = {
           },
           host: bench.host,
         });
-        const result = await server.client.tasks.shift.delay({ at: "2030-01-01T00:00:00Z" });
+        const input = { at: "2030-01-01T00:00:00Z", unnamed: true };
+        const result = await server.client.tasks.shift.delay(input);
         await server.executor.processTasks();
         expect(seen).toEqual([{ at: new Date("2030-01-01T00:00:00Z"), hours: 1 }]);
         expect(await result.get()).toEqual({ at: new Date("2030-01-01T01:00:00Z") });
         const [stored] = await bench.backend.store.get({ ids: [result.id] });
         expect(stored).toMatchObject({
-          input: '{"at":"2030-01-01T00:00:00Z"}',
+          input: '{"at":"2030-01-01T00:00:00Z","unnamed":true}',
           output: '{"at":"2030-01-01T01:00:00.000Z"}',
         });
       },

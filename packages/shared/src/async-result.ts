@@ -8,7 +8,7 @@ import { kindOf } from "./value-kind.ts";
 
 /** How long `get()` waits. */
 export interface GetOptions {
-  /** Reject with RESULT_TIMEOUT after this long; the task goes on. @default no limit */
+  /** Reject with RESULT_TIMEOUT after this long, or 2 s later when the store does not answer; the task goes on. @default no limit */
   readonly timeout?: Duration;
   /** Reject with ABORTED when it aborts; the task goes on. */
   readonly signal?: AbortSignalLike;

@@ -6,7 +6,7 @@ import type { OpenedBackend } from "./opened-backend.ts";
 const POLL_WITH_WAKEUPS_MS = 5_000;
 const FIRST_POLL_MS = 100;
 const LONGEST_POLL_MS = 2_000;
-/** How long after its time a wait lets the store answer its last read. */
+/** How long after its time a wait lets the store answer its last read; the documentation of `get` says so too. */
 const LAST_READ_MS = 2_000;
 
 /** How long to wait for a task result. */
