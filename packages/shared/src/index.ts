@@ -15,6 +15,7 @@ export {
   type TaskErrorJson,
 } from "./errors/task-error.ts";
 export { type InitOptions, type InitTasks, initTasks, type TaskContract } from "./init-tasks.ts";
+export type { InputArguments } from "./input-arguments.ts";
 export type { NotJsonSafe } from "./json-safe-type.ts";
 export { findJsonProblem, type JsonProblem } from "./json-safety.ts";
 export { didYouMean, nearestName } from "./nearest-name.ts";

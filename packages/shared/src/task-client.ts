@@ -1,5 +1,6 @@
 import { type AsyncResult, asyncResult } from "./async-result.ts";
 import { TaskError } from "./errors/task-error.ts";
+import type { InputArguments } from "./input-arguments.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { pathProxy } from "./path-proxy.ts";
 import type { CallOptions, EnqueueManyOptions } from "./task-options.ts";
@@ -15,17 +16,10 @@ import {
 } from "./task-transport.ts";
 import type { AnyRouter, AnyTask } from "./task-types.ts";
 
-type DelayArguments<TInput> = [TInput] extends [void]
-  ? []
-  : undefined extends TInput
-    ? [input?: TInput]
-    : [input: TInput];
-
-type EnqueueArguments<TInput, TQueue extends string> = [TInput] extends [void]
-  ? [input?: undefined, options?: CallOptions<TQueue>]
-  : undefined extends TInput
-    ? [input?: TInput, options?: CallOptions<TQueue>]
-    : [input: TInput, options?: CallOptions<TQueue>];
+type EnqueueArguments<TInput, TQueue extends string> = InputArguments<
+  TInput,
+  [options?: CallOptions<TQueue>]
+>;
 
 /**
  * How a task is called.
@@ -35,7 +29,7 @@ type EnqueueArguments<TInput, TQueue extends string> = [TInput] extends [void]
 // Properties and not methods, whose parameters TypeScript compares both ways: an input could lack what the task needs.
 export interface TaskCaller<TInput, TOutput, TQueue extends string = never> {
   /** Enqueues it; resolves when it is durably stored. */
-  readonly delay: (...args: DelayArguments<TInput>) => Promise<AsyncResult<TOutput, TInput>>;
+  readonly delay: (...args: InputArguments<TInput>) => Promise<AsyncResult<TOutput, TInput>>;
   /** Enqueues it with options (Celery's name for `enqueue`). */
   readonly applyAsync: (...args: EnqueueArguments<TInput, TQueue>) => Promise<AsyncResult<TOutput, TInput>>;
   /** Enqueues it with options; resolves when it is durably stored. */

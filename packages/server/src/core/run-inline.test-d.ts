@@ -8,6 +8,7 @@ const tasks = t.router({
   send: t.task.input(z.object({ to: z.string().transform(Number) })).output(z.int()),
   tick: t.task,
   maybe: t.task.input(z.string().optional()),
+  anything: t.task.input(z.any()),
   inner: t.router({ deep: t.task.output(z.string()) }),
 });
 declare const run: TaskRunners<(typeof tasks)["~router"]>;
@@ -16,6 +17,9 @@ expectTypeOf(run.send).toEqualTypeOf<(input: { to: string }) => Promise<number>>
 expectTypeOf(run.tick).toEqualTypeOf<() => Promise<void>>();
 expectTypeOf(run.maybe).toEqualTypeOf<(input?: string) => Promise<void>>();
 expectTypeOf(run.inner.deep()).resolves.toEqualTypeOf<string>();
+void run.anything({ whatever: 1 });
+// @ts-expect-error -- any value, but one
+void run.anything();
 // @ts-expect-error -- it takes an input
 void run.send();
 // @ts-expect-error -- in the form that callers pass

@@ -1,22 +1,16 @@
-import type { AnyTask } from "@taskwright/shared";
+import type { AnyTask, InputArguments } from "@taskwright/shared";
 import { RunningAttempt } from "./attempt.ts";
 import type { Engine, EngineTask } from "./engine.ts";
 import { callHandler } from "./handler-call.ts";
 import { nestByPath } from "./nest-by-path.ts";
 import { encodeProgress } from "./progress.ts";
 
-type RunArguments<TInput> = [TInput] extends [void]
-  ? []
-  : undefined extends TInput
-    ? [input?: TInput]
-    : [input: TInput];
-
 /** Runs a task's handler now, in this process: `server.run.sendEmail(input)`. */
 export type TaskRunners<TRecord> = {
   readonly [K in keyof TRecord]: TRecord[K] extends { readonly "~router": infer TInner }
     ? TaskRunners<TInner>
     : TRecord[K] extends AnyTask
-      ? (...args: RunArguments<TRecord[K]["~types"]["input"]>) => Promise<TRecord[K]["~types"]["output"]>
+      ? (...args: InputArguments<TRecord[K]["~types"]["input"]>) => Promise<TRecord[K]["~types"]["output"]>
       : never;
 };
 
