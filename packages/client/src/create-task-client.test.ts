@@ -34,11 +34,24 @@ it("is the same client as a server's, over a transport", async () => {
   ]);
 });
 
-it.each([[undefined], [null], [{}], [{ transport: {} }], [{ transport: "/api" }]])(
-  "needs a transport, not %o",
-  (options) => {
-    expect(() => createTaskClient(options as never)).toThrow(
-      expect.objectContaining({ code: "INVALID_OPTION", message: "createTaskClient() needs a transport." }),
-    );
-  },
-);
+it.each([
+  [undefined, "createTaskClient() takes its options as a plain object; got undefined."],
+  [null, "createTaskClient() takes its options as a plain object; got null."],
+  ["/api", "createTaskClient() takes its options as a plain object; got a string of length 4."],
+  [{}, "createTaskClient() needs a transport."],
+  [{ transport: {} }, "createTaskClient() needs a transport."],
+  [{ transport: "/api" }, "createTaskClient() needs a transport."],
+  [{ transport: null }, "createTaskClient() needs a transport."],
+  [
+    { transprot: {} },
+    'createTaskClient() has no option "transprot". Did you mean "transport"? It has: transport.',
+  ],
+  [
+    { transport: { enqueue: () => {} }, batch: true },
+    'createTaskClient() has no option "batch". It has: transport.',
+  ],
+])("needs a transport and nothing else, not %o", (options, message) => {
+  expect(() => createTaskClient(options as never)).toThrow(
+    expect.objectContaining({ code: "INVALID_OPTION", message }),
+  );
+});

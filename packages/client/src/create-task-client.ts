@@ -1,5 +1,6 @@
 import {
   type AnyRouter,
+  checkOptionNames,
   type TaskClient,
   TaskError,
   type TaskTransport,
@@ -14,7 +15,8 @@ export interface ClientOptions {
 
 /** Makes the typed client of a router, of which it needs the type only: `createTaskClient<typeof tasks>({ transport })`. */
 export function createTaskClient<TRouter extends AnyRouter>(options: ClientOptions): TaskClient<TRouter> {
-  if (typeof options?.transport?.enqueue !== "function") {
+  checkOptionNames(options, "createTaskClient()", ["transport"]);
+  if (typeof options.transport?.enqueue !== "function") {
     throw new TaskError({ code: "INVALID_OPTION", message: "createTaskClient() needs a transport." });
   }
   return taskClient<TRouter>(options.transport);
