@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TSC } from "../../bench/types/compiler.ts";
+import { REPOSITORY } from "./markdown.ts";
 import { copyInstalled, install, link, manifestOf, type PackedPackage, pack } from "./packed-packages.ts";
 
 const run = promisify(execFile);
@@ -96,16 +97,37 @@ describe.each(PACKAGES)("the tarball of %s", (directory) => {
   test("holds what was built, and no sources or tests", () => {
     const { files } = packed.get(directory) as PackedPackage;
     const allowed =
-      /^(package\.json|README\.md|LICENSE|bin\/taskwright\.mjs|dist\/[\w/-]+\.(d\.ts|js)(\.map)?)$/;
+      /^(package\.json|README\.md|LICENSE|bin\/taskwright\.mjs|dist\/[\w/-]+\.(d\.ts|js|js\.map))$/;
     expect(files.filter((file) => !allowed.test(file))).toEqual([]);
     expect(files).toContain("dist/index.js");
     expect(files).toContain("dist/index.d.ts");
     expect(files.includes("bin/taskwright.mjs")).toBe(directory === "server");
   });
 
+  test("holds the licence, and tells what it is and how to install it", async () => {
+    const { name } = packed.get(directory) as PackedPackage;
+    const read = (file: string) => readFile(join(project, "node_modules", name, file), "utf8");
+    expect(await read("LICENSE")).toBe(await readFile(join(REPOSITORY, "LICENSE"), "utf8"));
+    const readme = await read("README.md");
+    expect(readme).toMatch(new RegExp(`^# ${name}\n`));
+    expect(readme).toContain(`npm install ${name}`);
+    // They are read where nothing beside them is.
+    expect([...readme.matchAll(/\]\((?!https:)/g)]).toEqual([]);
+  });
+
+  test("is for everybody, and asks for the zod that its declarations need", async () => {
+    const { name } = packed.get(directory) as PackedPackage;
+    const manifest = await manifestOf(join(project, "node_modules", name));
+    expect(manifest).toMatchObject({
+      license: "MIT",
+      publishConfig: { access: "public" },
+      peerDependencies: { zod: "^4.1.0" },
+    });
+  });
+
   test("holds the sources that its source maps point to", async () => {
     const { name, files } = packed.get(directory) as PackedPackage;
-    const maps = files.filter((file) => file.endsWith(".js.map"));
+    const maps = files.filter((file) => file.endsWith(".map"));
     expect(maps).not.toEqual([]);
     for (const file of maps) {
       const map = JSON.parse(await readFile(join(project, "node_modules", name, file), "utf8"));

@@ -5,7 +5,7 @@ import { checkTypes, ProjectFolder } from "../../bench/types/type-check.ts";
 import { SURROUNDINGS, type Surroundings } from "./fixtures/docs/surroundings.ts";
 import { type CodeBlock, REPOSITORY, readMarkdown } from "./markdown.ts";
 
-const DOCUMENTS = globSync(["README.md", "docs/**/*.md"], { cwd: REPOSITORY });
+const DOCUMENTS = globSync(["README.md", "docs/**/*.md", "packages/*/README.md"], { cwd: REPOSITORY });
 
 /** The file that a block says it is, in its first line: `// tasks.ts: the contract`. */
 function ownName({ code }: CodeBlock): string | undefined {
