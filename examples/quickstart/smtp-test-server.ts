@@ -43,6 +43,10 @@ export async function startSmtpTestServer({
         .then(() => callback(), callback);
     },
   });
+  // Without a listener, a client that is killed in the middle of a mail would end the tests' process.
+  server.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "ECONNRESET" && error.code !== "EPIPE") throw error;
+  });
   server.listen(0, "127.0.0.1");
   await once(server.server, "listening");
   const { port } = server.server.address() as AddressInfo;
