@@ -95,6 +95,30 @@ const rejected = {
   intersection: z.intersection(z.object({ a: z.string() }), z.object({ at: z.date() })),
   readonly: z.object({ at: z.array(z.date()).readonly() }),
   numberKey: z.object({ 7: z.date() }),
+  // What each holds fits what was seen before it, and is unsafe all the same.
+  recordOfUnknown: z.object({ meta: z.record(z.string(), z.unknown()).optional() }),
+  looseInside: z.object({ payload: z.looseObject({}).optional() }),
+  recordInRecord: z.record(z.string(), z.partialRecord(z.enum(["a", "b"]), z.record(z.string(), z.date()))),
+  // biome-ignore lint/complexity/noBannedTypes: the very type that is looked at
+  anyObject: z.object({ o: z.custom<{}>() }),
+  readonlyUnknown: z.object({ u: z.unknown().readonly() }),
+  readonlyCoerced: z.coerce.string().readonly(),
+  beside: z.object({ at: z.date() }).catchall(z.string()),
+  besideAny: z.object({ at: z.date() }).catchall(z.any()),
+  deep: z.object({
+    k: z.partialRecord(
+      z.enum(["a", "b"]),
+      z.object({
+        k: z.record(
+          z.string(),
+          z.record(
+            z.string(),
+            z.object({ k: z.lazy(() => z.array(z.union([z.string(), z.undefined()]))) }).partial(),
+          ),
+        ),
+      }),
+    ),
+  }),
 };
 
 same<Found<typeof rejected.date>, "input.user.createdAt: Date">(true);
@@ -132,6 +156,21 @@ same<Found<typeof rejected.discriminated>, "input.event.n: bigint" | "input.even
 same<Found<typeof rejected.intersection>, "input.at: Date">(true);
 same<Found<typeof rejected.readonly>, "input.at[]: Date">(true);
 same<Found<typeof rejected.numberKey>, "input.7: Date">(true);
+same<Found<typeof rejected.recordOfUnknown>, "input.meta[string]: unknown">(true);
+same<Found<typeof rejected.looseInside>, "input.payload[string]: unknown">(true);
+same<
+  Found<typeof rejected.recordInRecord>,
+  "input[string].a[string]: Date" | "input[string].b[string]: Date"
+>(true);
+same<Found<typeof rejected.anyObject>, "input.o: object">(true);
+same<Found<typeof rejected.readonlyUnknown>, "input.u: object">(true);
+same<Found<typeof rejected.readonlyCoerced>, "input: object">(true);
+same<Found<typeof rejected.beside>, "input.at: Date">(true);
+same<Found<typeof rejected.besideAny>, "input.at: Date">(true);
+same<
+  Found<typeof rejected.deep>,
+  "input.k.a.k[string][string].k[]: undefined" | "input.k.b.k[string][string].k[]: undefined"
+>(true);
 
 class WithPrivate {
   readonly name = "";
@@ -322,7 +361,9 @@ input(z.object({ a: z.string() }).optional());
 
 // The compiler cannot tell a class that has nothing but public data from a plain object; the check at run time can.
 input(z.custom<DataOnly>());
-// `any` opts out of the check, and for a whole object when it is what its other properties may be.
+// `any` opts out of the check where it stands, not for its neighbours.
+input(z.object({ at: z.string() }).catchall(z.any()));
+// @ts-expect-error -- the Date is there all the same
 input(z.object({ at: z.date() }).catchall(z.any()));
 
 // --- A schema that is not known yet does not compile into an endless type ---

@@ -1,12 +1,16 @@
-/** What JSON gives back unchanged; comparing a type with it costs next to nothing, so that only faulty types are looked into. */
-type JsonSafe = string | number | boolean | null | JsonSafeArray | JsonSafeObject;
+type Primitive = string | number | boolean | null;
 
-interface JsonSafeArray extends ReadonlyArray<JsonSafe> {}
-
-interface JsonSafeObject {
-  // An undefined property is left out by JSON, and reads the same afterwards.
-  readonly [key: string]: JsonSafe | undefined;
+/** An object of primitives; only type literals are assignable to it, so that no class with private members passes. */
+interface FlatObject {
+  readonly [key: string]: Primitive | undefined;
 }
+
+/**
+ * What JSON gives back unchanged and holds nothing to look into.
+ *
+ * None of it is recursive: comparing deep types with a recursive one, the compiler assumes at some depth that they fit.
+ */
+type Plain = Primitive | readonly Primitive[] | undefined;
 
 // biome-ignore lint/suspicious/noExplicitAny: any function or class, whatever it takes
 type AnyFunction = ((...args: any) => unknown) | (abstract new (...args: any) => unknown);
@@ -17,11 +21,6 @@ type Remedy = "or use a codec; or set a transformer such as superjson";
 interface Place<TPath extends string, T> {
   readonly path: TPath;
   readonly type: T;
-}
-
-/** Assignable to no other type than itself, so that a subtype of a type seen before is looked into all the same. */
-interface Seen<in out T> {
-  readonly exactly: (value: T) => T;
 }
 
 /**
@@ -35,12 +34,17 @@ type Levels<TFound, TSeen> =
 
 type NextLevel<TPlace, TSeen> = Levels<LookInto<TPlace, TSeen>, TSeen | SeenIn<TPlace>>;
 
-type SeenIn<TPlace> = TPlace extends Place<string, infer T> ? Seen<T> : never;
+/**
+ * A mark of a place's type, assignable to that of no other type, so that a type that only fits one seen before is looked
+ * into all the same.
+ */
+// Not an alias or interface of its own: the compiler would compare their arguments as types that fit each other.
+type SeenIn<TPlace> = TPlace extends Place<string, infer T> ? <G>() => G extends T ? 1 : 2 : never;
 
 /** The issues and places in a place, unless its type was seen at an earlier level. */
 type LookInto<TPlace, TSeen> =
   TPlace extends Place<infer TPath, infer T>
-    ? Seen<T> extends TSeen
+    ? (<G>() => G extends T ? 1 : 2) extends TSeen
       ? never
       : T extends readonly unknown[]
         ? InArray<T, TPath>
@@ -52,24 +56,34 @@ type Look<T, TPath extends string> = 0 extends 1 & T
   ? never
   : unknown extends T
     ? `${TPath}: unknown (say what it holds: z.json() for any JSON, z.any() to skip this check; z.coerce and z.preprocess take unknown unless given an input type, as in z.coerce.number<string>())`
-    : [T] extends [JsonSafe | undefined]
+    : [T] extends [Plain]
       ? never
       : T extends unknown
         ? LookAt<T, TPath>
         : never;
 
 /** What a single type says: an issue as `"input.n: bigint (…)"`, or a place to look into. */
-type LookAt<T, TPath extends string> = [T] extends [JsonSafe | undefined | void]
+type LookAt<T, TPath extends string> = [T] extends [Plain | void]
   ? never
-  : T extends bigint
-    ? `${TPath}: bigint (send a string ${Remedy})`
-    : T extends symbol
-      ? `${TPath}: symbol (send a string)`
-      : T extends AnyFunction
-        ? `${TPath}: function (JSON drops functions; send data)`
-        : T extends readonly unknown[]
-          ? Place<TPath, T>
-          : LookAtObject<T, TPath>;
+  : [T] extends [FlatObject]
+    ? // With an index signature, that is all that was compared; without any property, it may hold whatever it likes.
+      string extends keyof T
+      ? LookInside<T, TPath>
+      : [keyof T] extends [never]
+        ? LookInside<T, TPath>
+        : never
+    : LookInside<T, TPath>;
+
+/** {@link LookAt} for what is not plain at first sight. */
+type LookInside<T, TPath extends string> = T extends bigint
+  ? `${TPath}: bigint (send a string ${Remedy})`
+  : T extends symbol
+    ? `${TPath}: symbol (send a string)`
+    : T extends AnyFunction
+      ? `${TPath}: function (JSON drops functions; send data)`
+      : T extends readonly unknown[]
+        ? Place<TPath, T>
+        : LookAtObject<T, TPath>;
 
 /** What an object's type says: an issue if it is a class of the language or has private members, else a place to look into. */
 type LookAtObject<T, TPath extends string> = T extends Date
@@ -153,9 +167,7 @@ export type Report<TIssue> = TIssue extends unknown ? NotJsonSafe<TIssue> : neve
  *
  * As `schema: JsonSafeSchema<S, z.input<S>, "input">` it infers `S` and adds nothing to what the compiler compares.
  */
-export type JsonSafeSchema<TSchema, TValue, TRoot extends string> = [TValue] extends [
-  JsonSafe | undefined | void,
-]
+export type JsonSafeSchema<TSchema, TValue, TRoot extends string> = [TValue] extends [Plain | void]
   ? TSchema
   : [JsonIssues<TValue, TRoot>] extends [never]
     ? TSchema
