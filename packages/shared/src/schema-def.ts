@@ -22,7 +22,7 @@ export function isCodec(def: SchemaDef): boolean {
 }
 
 /** The schemas and checks that it is made of. */
-export function partsOf(def: SchemaDef): readonly unknown[] {
+function partsOf(def: SchemaDef): readonly unknown[] {
   if (def.type === "lazy") return [(def.getter as () => unknown)()];
   // Reading a default's value makes it, by code of the user's.
   const own = Object.keys(def).filter((key) => key !== "defaultValue");
