@@ -9,10 +9,15 @@ function refuse(path: string, message: string, code: string): PayloadError {
   });
 }
 
+function tooLarge(path: string): PayloadError {
+  return refuse(path, `progress has more than ${MAX_PROGRESS_BYTES} bytes as JSON`, "too_large");
+}
+
 /** Turns a progress value into JSON text of at most 16 KB; throws PayloadError. */
 export function encodeProgress(path: string, value: unknown): string {
-  const problem = findJsonProblem(value, "progress");
-  if (problem !== undefined) throw refuse(path, `${problem.path} ${problem.problem}`, "not_json_safe");
+  const problem = findJsonProblem(value, "progress", MAX_PROGRESS_BYTES);
+  if (problem?.code === "too_large") throw tooLarge(path);
+  if (problem !== undefined) throw refuse(path, `${problem.path} ${problem.problem}`, problem.code);
   if (value === undefined)
     throw refuse(
       path,
@@ -20,8 +25,6 @@ export function encodeProgress(path: string, value: unknown): string {
       "not_json_safe",
     );
   const text = JSON.stringify(value);
-  if (isLargerThan(text, MAX_PROGRESS_BYTES)) {
-    throw refuse(path, `progress has more than ${MAX_PROGRESS_BYTES} bytes as JSON`, "too_large");
-  }
+  if (isLargerThan(text, MAX_PROGRESS_BYTES)) throw tooLarge(path);
   return text;
 }
