@@ -165,7 +165,7 @@ export const cancelSection: ConformanceSection = {
       run: async (store) => {
         const lease = await store.addClaimed();
         await store.backend.store.cancel({ id: lease.id, now: START });
-        const items = [{ lease: leaseOf(lease), started: true, when: "on-expiry" as const }];
+        const items = [{ lease: leaseOf(lease), started: true, when: "on-expiry" }] as const;
         await store.leases.release({ items, now: START });
         expect((await store.sweep(START + LEASE)).finished.map(({ id }) => id)).toEqual([lease.id]);
         expect(await store.record(lease.id)).toMatchObject({

@@ -43,7 +43,7 @@ export const claimSection: ConformanceSection = {
         await store.addAll([task]);
         const { token, ...claimed } = await store.claimOne();
         const { rank: _place, deduplication: _key, ...given } = task;
-        expect(claimed).toEqual({ ...given, attempts: 1, retriesUsed: 0 });
+        expect(claimed).toEqual({ ...given, attempts: 1, retriesUsed: 0, lostAttempts: 0 });
         expect(token).toBeTypeOf("string");
         expect(token).not.toBe("");
       },

@@ -20,12 +20,15 @@ const LOST = { outcome: "lease-lost" };
 async function expectRefused(store: StoreUnderTest, lease: Lease, now: number): Promise<void> {
   const [before] = await store.backend.store.get({ ids: [lease.id] });
   const { leases } = store;
-  for (const settlement of [
+  const settlements = [
     success('"stale"'),
     retryAt(now),
     failure(),
     { status: "CANCELLED", error: null } as const,
-  ]) {
+  ];
+  // One that might be the repetition of what ended it is answered as that was; see settle.ts.
+  const strange = settlements.filter(({ status }) => status === "SUCCESSFUL" || status !== before?.status);
+  for (const settlement of strange) {
     expect(await leases.settle({ items: [{ lease, settlement }], now })).toEqual([LOST]);
   }
   expect(await leases.renew({ items: [{ lease, duration: 10 * LEASE }], now })).toEqual([LOST]);

@@ -154,19 +154,18 @@ export const processesSection: ConformanceSection = {
       },
     },
     {
-      name: "processes that settle one attempt at once: one applies, the others have lost it",
+      name: "processes that end one attempt differently at once: one applies, the others have lost it",
       needs: ["leases", "processes"],
       timeoutMs: 60_000,
       run: async (store) => {
         await store.addAll(newTasks(100));
-        const items = (await store.claim()).map((lease) => ({
-          lease: leaseOf(lease),
-          settlement: success(),
-        }));
+        const claimed = await store.claim();
         await withProcesses(store, PROCESSES, async (processes) => {
-          const settling = processes.map((process) =>
-            process.call("leases", "settle", { items, now: START }),
-          );
+          const settling = processes.map((process, index) => {
+            const settlement = success(String(index));
+            const items = claimed.map((lease) => ({ lease: leaseOf(lease), settlement }));
+            return process.call("leases", "settle", { items, now: START });
+          });
           const outcomes = (await Promise.all(settling)).flat();
           expect(outcomes.filter(({ outcome }) => outcome === "applied")).toHaveLength(100);
           expect(outcomes.filter(({ outcome }) => outcome === "lease-lost")).toHaveLength(

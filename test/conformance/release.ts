@@ -20,7 +20,8 @@ interface ReleaseChoice {
 
 async function release(store: StoreUnderTest, lease: Lease, choice: ReleaseChoice = {}): Promise<void> {
   const { started = true, when = "now", now = START } = choice;
-  const items = [{ lease: leaseOf(lease), started, when }];
+  const facts = when === "now" ? { when, started } : ({ when, started: true } as const);
+  const items = [{ lease: leaseOf(lease), ...facts }];
   expect(await store.leases.release({ items, now })).toEqual(["applied"]);
 }
 
@@ -163,7 +164,7 @@ export const releaseSection: ConformanceSection = {
         const [first, second, third] = (await store.claim()).map(leaseOf);
         const items = [
           { lease: first as Lease, started: false, when: "now" as const },
-          { lease: second as Lease, started: true, when: "on-expiry" as const },
+          { lease: second as Lease, started: true, when: "on-expiry" } as const,
           { lease: third as Lease, started: true, when: "now" as const },
         ];
         expect(await store.leases.release({ items, now: START })).toEqual(["applied", "applied", "applied"]);

@@ -1,6 +1,8 @@
 import { NonRetryable } from "@taskwright/server";
+import type { Lease } from "@taskwright/server/backend";
 import { expect } from "vitest";
 import type { ConformanceSection } from "./conformance-case.ts";
+import { ServerProcess } from "./server-processes.ts";
 import type { ServerUnderTest } from "./server-under-test.ts";
 
 const SECOND = 1_000;
@@ -11,6 +13,7 @@ const DAY = 24 * HOUR;
 /** Claims through the seam as a worker that then dies without a word. */
 async function claimAndDie(bench: ServerUnderTest, path: string): Promise<void> {
   const { leases } = bench.store.backend;
+  if (leases === undefined) throw new Error("The case lists `leases` under its needs.");
   const now = bench.host.wallTime();
   const request = {
     workerId: "doomed",
@@ -19,7 +22,9 @@ async function claimAndDie(bench: ServerUnderTest, path: string): Promise<void> 
     limit: 1,
     now,
   } as const;
-  expect((await leases?.claim(request))?.claimed).toHaveLength(1);
+  const [lease, ...others] = (await leases.claim(request)).claimed;
+  expect(others).toEqual([]);
+  expect(await leases.begin({ items: [lease as Lease], now })).toEqual(["applied"]);
 }
 
 export const serverLeasesSection: ConformanceSection<ServerUnderTest> = {
@@ -127,6 +132,38 @@ export const serverLeasesSection: ConformanceSection<ServerUnderTest> = {
         ]);
         await bench.until(() => failures.length > 0);
         expect(failures).toEqual([result.id]);
+      },
+    },
+    {
+      name: "of a task that kills every worker and those that are claimed with it, only the cause is given up",
+      needs: ["leases", "maintenance", "processes"],
+      timeoutMs: 120_000,
+      run: async (bench) => {
+        const server = bench.serve();
+        const [killer, ...others] = await server.client.tasks.work.enqueueMany(
+          Array.from({ length: 31 }, (_, n) => ({ n })),
+        );
+        for (let deaths = 0; deaths < 6; deaths++) {
+          const statuses = await Promise.all(others.map((result) => result.status()));
+          const waiting = others.filter((_, index) => statuses[index] !== "SUCCESSFUL");
+          await using other = await ServerProcess.start(bench.store);
+          const isOver = () => waiting.every(({ id }) => other.news.includes(`worked ${id}`));
+          const hasDied = await other.until(isOver).then(
+            () => false,
+            () => true,
+          );
+          if (!hasDied) {
+            // What it has run it also has to store, before it is ended.
+            for (const result of waiting) await bench.untilStatus(result, "SUCCESSFUL");
+            break;
+          }
+          await bench.host.advance(2 * MINUTE);
+          await server.executor.sweep();
+        }
+        expect(await killer?.refresh()).toMatchObject({ status: "FAILED", attempts: 3 });
+        const records = await Promise.all(others.map((result) => result.refresh()));
+        expect(records.filter(({ status }) => status !== "SUCCESSFUL")).toEqual([]);
+        expect(Math.max(...records.map(({ errors }) => errors.length))).toBeLessThan(3);
       },
     },
     {

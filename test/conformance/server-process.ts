@@ -1,4 +1,4 @@
-// A worker in a process of its own: forked by server-processes.ts. Its handlers run until they are told to stop.
+// A worker in a process of its own: forked by server-processes.ts. Its handlers run until they are told to stop, or end the process.
 import { createTaskServer } from "@taskwright/server";
 import type { Backend } from "@taskwright/server/backend";
 import { createWorker } from "@taskwright/server/worker";
@@ -30,8 +30,14 @@ async function serve({ opener, context }: ServerProcessOrder): Promise<void> {
           });
         });
       },
+      work: ({ input, attempt }) => {
+        // The task that no worker survives.
+        if (input.n === 0) process.kill(process.pid, "SIGKILL");
+        tell(`worked ${attempt.id}`);
+        return input;
+      },
     },
-    only: ["slow"],
+    only: ["slow", "work"],
   });
   await createWorker(server).start();
   tell("ready");

@@ -4,7 +4,7 @@ import type { OpenedStore } from "./exercise.ts";
 /** Another process with a worker on the same store; its `slow` handlers wait to be told to stop. */
 export class ServerProcess implements AsyncDisposable {
   readonly #process: ForkedProcess<string>;
-  /** What it has told: `ready`, `started ID`, `aborted ID CODE`. */
+  /** What it has told: `ready`, `started ID`, `aborted ID CODE`, `worked ID`. */
   readonly news: string[] = [];
 
   private constructor() {

@@ -107,6 +107,23 @@ export const settleSection: ConformanceSection = {
       },
     },
     {
+      name: "a settlement that is repeated because its answer was lost is answered as before and changes nothing",
+      needs: ["leases"],
+      run: async (store) => {
+        const ends = [success('"done"'), failure(), { status: "CANCELLED", error: attemptError() } as const];
+        for (const settlement of ends) {
+          const lease = await store.addClaimed();
+          const applied = { outcome: "applied", status: settlement.status };
+          expect(await store.settle(lease, settlement, START + 1)).toEqual(applied);
+          const before = await store.record(lease.id);
+          expect(await store.settle(lease, settlement, START + 2)).toEqual(applied);
+          expect(await store.record(lease.id)).toEqual(before);
+          const stranger = { id: lease.id, token: "made up" };
+          expect(await store.settle(stranger, settlement, START + 2)).toEqual({ outcome: "lease-lost" });
+        }
+      },
+    },
+    {
       name: "a batch of different ends settles each as it says",
       needs: ["leases"],
       run: async (store) => {

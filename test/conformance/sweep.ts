@@ -1,8 +1,10 @@
+import type { Lease } from "@taskwright/server/backend";
 import { expect } from "vitest";
 import type { ConformanceSection } from "./conformance-case.ts";
 import {
   HOUR,
   LEASE,
+  leaseOf,
   newTasks,
   PATH,
   retryAt,
@@ -14,9 +16,10 @@ import {
 
 const QUIET = { returned: 0, finished: [], more: false };
 
-/** Claims what waits and lets its worker die; gives the time at which the lease is over. */
+/** Claims what waits, begins and lets the worker die; gives the time at which the lease is over. */
 async function loseWorker(store: StoreUnderTest, now: number): Promise<number> {
-  await store.claimOne({ now });
+  const lease = leaseOf(await store.claimOne({ now }));
+  expect(await store.leases.begin({ items: [lease], now })).toEqual(["applied"]);
   return now + LEASE;
 }
 
@@ -191,6 +194,46 @@ export const sweepSection: ConformanceSection = {
           more: false,
         });
         expect(await store.claimIds({ now: START + LEASE, limit: 1_000 })).toEqual(ids);
+      },
+    },
+    {
+      name: "of one that was lost before, only an attempt that has begun is lost again",
+      needs: ["leases", "maintenance"],
+      run: async (store) => {
+        const [waiting, begun] = await store.add({}, {});
+        await store.claim();
+        await store.sweep(START + LEASE);
+        const [first, second] = await store.claim({ now: START + LEASE });
+        expect([first, second].map((claimed) => [claimed?.id, claimed?.lostAttempts])).toEqual([
+          [waiting, 1],
+          [begun, 1],
+        ]);
+        const items = [leaseOf(second as Lease)];
+        expect(await store.leases.begin({ items, now: START + LEASE })).toEqual(["applied"]);
+        expect(await store.sweep(START + 2 * LEASE)).toMatchObject({ finished: [], more: false });
+        expect(await store.record(String(waiting))).toMatchObject({
+          status: "READY",
+          lostAttempts: 1,
+          attempts: 2,
+        });
+        expect((await store.record(String(waiting))).errors).toHaveLength(1);
+        expect(await store.record(String(begun))).toMatchObject({
+          status: "READY",
+          lostAttempts: 2,
+          attempts: 2,
+        });
+      },
+    },
+    {
+      name: "an attempt whose lease is over cannot begin",
+      needs: ["leases", "maintenance"],
+      run: async (store) => {
+        const lease = leaseOf(await store.addClaimed());
+        await store.sweep(START + LEASE);
+        const before = await store.record(lease.id);
+        const items = [lease, { id: lease.id, token: "made up" }];
+        expect(await store.leases.begin({ items, now: START })).toEqual(["lease-lost", "lease-lost"]);
+        expect(await store.record(lease.id)).toEqual(before);
       },
     },
     {

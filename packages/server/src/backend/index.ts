@@ -1,5 +1,6 @@
 export type { Backend, Finding } from "./backend.ts";
 export type {
+  BeginOutcome,
   ClaimAnswer,
   ClaimedTask,
   ClaimRequest,

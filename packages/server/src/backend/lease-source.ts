@@ -30,6 +30,7 @@ export interface ClaimedTask
       | "input"
       | "attempts"
       | "retriesUsed"
+      | "lostAttempts"
       | "maxRetries"
       | "policy"
       | "enqueuedAt"
@@ -76,16 +77,20 @@ export type RenewOutcome =
   | { readonly outcome: "lease-lost" };
 
 export interface ReleaseRequest {
-  readonly items: readonly {
-    readonly lease: Lease;
-    /** False takes back the attempt number: the handler was never called. */
-    readonly started: boolean;
-    /** `on-expiry` keeps the lease for a handler that still runs, and makes its expiry count as nothing. */
-    readonly when: "now" | "on-expiry";
-  }[];
+  readonly items: readonly (
+    | {
+        readonly lease: Lease;
+        readonly when: "now";
+        /** False takes back the attempt number: the handler was never called. */
+        readonly started: boolean;
+      }
+    /** Keeps the lease for a handler that still runs, and makes its expiry count as nothing. */
+    | { readonly lease: Lease; readonly when: "on-expiry"; readonly started: true }
+  )[];
   readonly now: number;
 }
 
+export type BeginOutcome = "applied" | "lease-lost";
 export type ReleaseOutcome = "applied" | "lease-lost";
 export type ProgressOutcome = "applied" | "lease-lost";
 
@@ -96,8 +101,19 @@ export type ProgressOutcome = "applied" | "lease-lost";
  * never throws for a lost race. A RUNNING task result with a cancel request that would become READY becomes CANCELLED.
  */
 export interface LeaseSource {
-  /** Claims what is due: each becomes RUNNING with one more attempt, a new token and a lease that ends at now + lease. */
+  /**
+   * Claims what is due: each becomes RUNNING with one more attempt, a new token and a lease that ends at now + lease.
+   *
+   * The expiry of a lease on one that has lost attempts counts as nothing until {@link begin}: what merely waited beside
+   * a task that kills its worker must not be taken for the cause.
+   */
   claim(request: ClaimRequest): Promise<ClaimAnswer>;
+
+  /** Says that handlers are about to be called, so that the expiry of these leases counts as a lost attempt. */
+  begin(request: {
+    readonly items: readonly Lease[];
+    readonly now: number;
+  }): Promise<readonly BeginOutcome[]>;
 
   /** Moves leases' ends to now + lease; an expired lease that nobody has swept can still be renewed. */
   renew(request: {
@@ -105,7 +121,10 @@ export interface LeaseSource {
     readonly now: number;
   }): Promise<readonly RenewOutcome[]>;
 
-  /** Ends attempts. */
+  /**
+   * Ends attempts. A repetition, after an answer that was lost, of the settlement that ended a task result answers as the
+   * first one did.
+   */
   settle(request: SettleRequest): Promise<readonly SettleOutcome[]>;
 
   /** Gives task results back to their old place in line without using a retry. */

@@ -6,6 +6,7 @@ import { type AttemptPolicy, decodePolicy } from "./attempt-policy.ts";
 import type { Engine, EngineTask } from "./engine.ts";
 import { callHandler } from "./handler-call.ts";
 import type { HeldLease, LeaseKeeper } from "./lease-keeper.ts";
+import { isSuspect } from "./lost-attempts.ts";
 import type { OpenedBackend } from "./opened-backend.ts";
 import { reportFailure } from "./report-failure.ts";
 import { settleSafely } from "./settle-safely.ts";
@@ -56,6 +57,7 @@ export class AttemptRunner {
     // Expiry is for what never started: a retry or a lost worker does not bring it back.
     if (claimed.attempts === 1 && claimed.expiresAt !== null && claimed.expiresAt <= now)
       return { settled: this.#settle(held, expiredSettlement(now)) };
+    if (isSuspect(claimed) && !(await this.#isStillHeld(held))) return { settled: Promise.resolve("lost") };
     const policy = decodePolicy(claimed.policy, task.options);
     const { timeoutMs } = policy;
     const attempt = new RunningAttempt({
@@ -69,6 +71,22 @@ export class AttemptRunner {
     if (this.#engine.events.has("started")) this.#engine.events.emit("started", this.#event(attempt));
     const end = await this.#execute(task, attempt, held);
     return { settled: this.#finish(attempt, { end, policy, held }) };
+  }
+
+  /** Tells the store that the handler is about to be called; without its answer it is not called. */
+  async #isStillHeld(held: HeldLease): Promise<boolean> {
+    const { id, token, path } = held.claimed;
+    try {
+      if ((await this.#opened.begins.add({ id, token })) === "applied") return true;
+    } catch (error) {
+      const facts = { err: error, id, task: path };
+      this.#engine.logger.warn(
+        facts,
+        "The beginning of an attempt could not be stored; it runs when its lease has expired.",
+      );
+    }
+    this.#keeper.drop(held);
+    return false;
   }
 
   #execute(task: EngineTask, attempt: RunningAttempt, held: HeldLease): Promise<AttemptEnd> {

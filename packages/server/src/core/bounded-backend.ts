@@ -37,6 +37,7 @@ function boundedLeases(
 ): LeaseSource {
   return {
     claim: (request) => soon("a claim", () => leases.claim(request), giveBack),
+    begin: (request) => soon("the beginning of an attempt", () => leases.begin(request)),
     renew: (request) => soon("a renewal", () => leases.renew(request)),
     settle: (request) => soon("the end of an attempt", () => leases.settle(request)),
     release: (request) => soon("a release", () => leases.release(request)),

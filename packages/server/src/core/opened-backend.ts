@@ -1,6 +1,7 @@
 import { TaskError } from "@taskwright/shared";
 import type {
   Backend,
+  BeginOutcome,
   EnqueueOutcome,
   Lease,
   LeaseSource,
@@ -30,6 +31,8 @@ export class OpenedBackend {
   readonly enqueues: Batcher<NewTask, EnqueueOutcome>;
   /** Ends attempts. */
   readonly settlements: Batcher<{ readonly lease: Lease; readonly settlement: Settlement }, SettleOutcome>;
+  /** Says that handlers are about to be called. */
+  readonly begins: Batcher<Lease, BeginOutcome>;
   /** Stores the progress of attempts. */
   readonly progress: Batcher<{ readonly lease: Lease; readonly progress: string }, ProgressOutcome>;
   /** Reads task results by id. */
@@ -50,6 +53,7 @@ export class OpenedBackend {
     this.settlements = new Batcher(host, LARGEST_SETTLE, (items) =>
       this.leases.settle({ items, now: now() }),
     );
+    this.begins = new Batcher(host, LARGEST_SETTLE, (items) => this.leases.begin({ items, now: now() }));
     this.progress = new Batcher(host, LARGEST_SETTLE, (items) => this.leases.progress({ items, now: now() }));
     this.reads = new Batcher(host, LARGEST_READ, (ids) => store.get({ ids }));
   }

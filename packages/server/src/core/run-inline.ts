@@ -39,6 +39,7 @@ function inlineAttempt(engine: Engine, task: EngineTask): InlineAttempt {
       input: null,
       attempts: 1,
       retriesUsed: 0,
+      lostAttempts: 0,
       maxRetries: 0,
       policy: null,
       enqueuedAt: now,

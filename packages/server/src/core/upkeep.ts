@@ -1,11 +1,9 @@
 import { checkOptionNames, type FinishedStatus, TaskError } from "@taskwright/shared";
 import type { PurgeRequest } from "../backend/index.ts";
 import type { Engine } from "./engine.ts";
+import { MAX_LOST_ATTEMPTS } from "./lost-attempts.ts";
 import type { OpenedBackend } from "./opened-backend.ts";
 import { reportFailure } from "./report-failure.ts";
-
-/** Lost attempts after which a task result is taken for one that kills its workers. */
-const MAX_LOST_ATTEMPTS = 3;
 
 const SWEEP_LIMIT = 500;
 const DAY_MS = 86_400_000;

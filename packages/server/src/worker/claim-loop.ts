@@ -4,6 +4,7 @@ import { endsWithin } from "../core/bounded-answer.ts";
 import type { Engine } from "../core/engine.ts";
 import type { CancelTimer } from "../core/host.ts";
 import { ABORT_GRACE_MS, type HeldLease, LeaseKeeper } from "../core/lease-keeper.ts";
+import { isOnLastChance } from "../core/lost-attempts.ts";
 import type { OpenedBackend } from "../core/opened-backend.ts";
 import { runnableTasks } from "../core/runnable-tasks.ts";
 import { ClaimSize } from "./claim-size.ts";
@@ -45,6 +46,7 @@ export class ClaimLoop {
   readonly #stopWatching: (() => void)[] = [];
   #started = 0;
   #running = 0;
+  #isLastChanceRunning = false;
   #endedThisTurn = 0;
   #turnScheduled = false;
   #claiming: Promise<void> | null = null;
@@ -161,7 +163,7 @@ export class ClaimLoop {
 
   #fill(): void {
     while (!this.#stopping && this.#freeSlots > 0) {
-      const next = this.#ahead.next();
+      const next = this.#ahead.next((claimed) => !isOnLastChance(claimed) || !this.#isLastChanceRunning);
       if (next === undefined) return;
       this.#begin(next);
     }
@@ -169,6 +171,8 @@ export class ClaimLoop {
 
   #begin({ claimed, held }: Waiting): void {
     this.#running++;
+    const isLastChance = isOnLastChance(claimed);
+    if (isLastChance) this.#isLastChanceRunning = true;
     let begun: RunningAttempt | null = null;
     const watch = (attempt: RunningAttempt) => {
       begun = attempt;
@@ -177,6 +181,7 @@ export class ClaimLoop {
     void this.#runner.run(claimed, held, watch).then(({ settled }) => {
       this.#running--;
       this.#endedThisTurn++;
+      if (isLastChance) this.#isLastChanceRunning = false;
       if (begun !== null) this.#attempts.delete(begun);
       // What waits begins in the same turn, so that the outcomes of many travel together.
       this.#fill();
@@ -266,11 +271,9 @@ export class ClaimLoop {
       "Handlers ignored their signal at shutdown; their tasks run again when their leases end.",
     );
     try {
-      const items = held.map(({ claimed }) => ({
-        lease: claimed,
-        started: true,
-        when: "on-expiry" as const,
-      }));
+      const items = held.map(
+        ({ claimed }) => ({ lease: claimed, started: true, when: "on-expiry" }) as const,
+      );
       await this.#opened.leases.release({ items, now: this.#opened.clock.now() });
     } catch (error) {
       this.#engine.logger.warn(

@@ -58,9 +58,12 @@ export class ClaimedAhead {
     this.#waiting.push(waiting);
   }
 
-  /** Takes the one that has waited longest. */
-  next(): Waiting | undefined {
-    return this.#waiting.shift();
+  /** Takes the one that has waited longest of those that may begin. */
+  next(mayBegin: (claimed: ClaimedTask) => boolean): Waiting | undefined {
+    const [first] = this.#waiting;
+    if (first === undefined || mayBegin(first.claimed)) return this.#waiting.shift();
+    const index = this.#waiting.findIndex(({ claimed }) => mayBegin(claimed));
+    return index < 0 ? undefined : this.#waiting.splice(index, 1)[0];
   }
 
   /** Gives back, uncounted, what waits too long from now on. */

@@ -31,7 +31,8 @@ export function finishAttempt(
   entry: TaskEntry,
   end: AttemptEnd & { readonly status: FinishedStatus; readonly now: number },
 ): void {
-  table.update(entry, { ...changesOf(entry, end), status: end.status, finishedAt: end.now }, { lease: null });
+  const place = { lease: null, endedBy: entry.lease?.token ?? null };
+  table.update(entry, { ...changesOf(entry, end), status: end.status, finishedAt: end.now }, place);
   board.announce(entry.record);
 }
 

@@ -32,7 +32,8 @@ function startAttempt(
   const { workerId, now } = request;
   const { attempts, workerIds, startedAt, lastAttemptedAt } = entry.record;
   const before = { startedAt, lastAttemptedAt };
-  const lease = { token: nextToken(), workerId, endsAt: now + duration, expiryCounts: true, before };
+  const expiryCounts = entry.record.lostAttempts === 0;
+  const lease = { token: nextToken(), workerId, endsAt: now + duration, expiryCounts, before };
   const change = {
     status: "RUNNING",
     attempts: attempts + 1,
@@ -42,6 +43,12 @@ function startAttempt(
   } as const;
   table.update(entry, change, { lease });
   return claimedTask(entry, lease.token);
+}
+
+/** Whether a settlement repeats the one that ended this entry, whose answer was lost. */
+function isRepeated({ record, endedBy }: TaskEntry, { token }: Lease, settlement: Settlement): boolean {
+  if (endedBy !== token || settlement.status !== record.status) return false;
+  return settlement.status !== "SUCCESSFUL" || settlement.output === record.output;
 }
 
 function settleOne(open: MemoryState, entry: TaskEntry, settlement: Settlement, now: number): SettleOutcome {
@@ -84,6 +91,16 @@ export function createLeaseSource(state: OpenState): LeaseSource {
       return { claimed, nextDueAt: open.table.line.nextDueAt({ paths: leases.keys(), queues, now }) };
     },
 
+    begin: async ({ items }) => {
+      const open = state();
+      return items.map((lease) => {
+        const entry = held(open, lease);
+        if (entry?.lease == null) return "lease-lost";
+        open.table.update(entry, {}, { lease: { ...entry.lease, expiryCounts: true } });
+        return "applied";
+      });
+    },
+
     renew: async ({ items, now }) => {
       const open = state();
       return items.map(({ lease, duration }) => {
@@ -98,7 +115,11 @@ export function createLeaseSource(state: OpenState): LeaseSource {
       const open = state();
       return items.map(({ lease, settlement }) => {
         const entry = held(open, lease);
-        return entry === undefined ? { outcome: "lease-lost" } : settleOne(open, entry, settlement, now);
+        if (entry !== undefined) return settleOne(open, entry, settlement, now);
+        const ended = open.table.get(lease.id);
+        return ended !== undefined && isRepeated(ended, lease, settlement)
+          ? { outcome: "applied", status: ended.record.status }
+          : { outcome: "lease-lost" };
       });
     },
 

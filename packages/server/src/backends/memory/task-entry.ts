@@ -5,7 +5,7 @@ export interface HeldLease {
   readonly token: string;
   readonly workerId: string;
   endsAt: number;
-  /** False once it was released `on-expiry`. */
+  /** False once it was released `on-expiry`, and of one with lost attempts until it begins. */
   expiryCounts: boolean;
   /** What a taken-back attempt puts back. */
   readonly before: { readonly startedAt: number | null; readonly lastAttemptedAt: number | null };
@@ -18,6 +18,8 @@ export interface TaskEntry {
   readonly sequence: number;
   rank: number;
   lease: HeldLease | null;
+  /** The token of the attempt that ended it, or null. */
+  endedBy: string | null;
   readonly deduplicationKey: string | null;
   /** Its index in a lane's heap. */
   linePlace: number;
@@ -48,6 +50,7 @@ export function createTaskEntry(task: NewTask, sequence: number): TaskEntry {
     sequence,
     rank,
     lease: null,
+    endedBy: null,
     deduplicationKey: deduplication?.key ?? null,
     linePlace: -1,
     deadlinePlace: -1,
@@ -67,6 +70,7 @@ export function claimedTask(entry: TaskEntry, token: string): ClaimedTask {
     input: record.input,
     attempts: record.attempts,
     retriesUsed: record.retriesUsed,
+    lostAttempts: record.lostAttempts,
     maxRetries: record.maxRetries,
     policy: record.policy,
     enqueuedAt: record.enqueuedAt,

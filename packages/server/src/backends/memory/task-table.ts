@@ -22,7 +22,7 @@ export interface TaskTable {
   update(
     entry: TaskEntry,
     change: Partial<TaskRecord>,
-    place?: Partial<Pick<TaskEntry, "rank" | "lease">>,
+    place?: Partial<Pick<TaskEntry, "rank" | "lease" | "endedBy">>,
   ): void;
 }
 

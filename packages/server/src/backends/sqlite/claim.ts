@@ -16,8 +16,8 @@ const PROMOTE = `UPDATE taskwright_task SET state = ${STATE.due} WHERE seq IN (
 
 const THESE = "WHERE seq IN (SELECT value FROM json_each(?))";
 const TAKE = `UPDATE taskwright_task SET
-    state = ${STATE.running}, attempts = attempts + 1, lease_token = ?, lease_expires_at = ?, lease_uncounted = 0,
-    started_at = coalesce(started_at, ?), last_attempted_at = ?, ${ADD_WORKER_ID} ${THESE}`;
+    state = ${STATE.running}, attempts = attempts + 1, lease_token = ?, lease_expires_at = ?, lease_uncounted = (lost_attempts > 0),
+    started_at = coalesce(started_at, ?), previous_attempted_at = last_attempted_at, last_attempted_at = ?, ${ADD_WORKER_ID} ${THESE}`;
 const READ_TAKEN = `SELECT ${CLAIMED_COLUMNS} FROM taskwright_task ${THESE} ORDER BY rank, seq`;
 
 const EARLIEST_IN_LINE = `SELECT min(run_after) AS first FROM taskwright_task INDEXED BY taskwright_task_due

@@ -1,4 +1,5 @@
 import type {
+  BeginOutcome,
   Lease,
   LeaseSource,
   ProgressOutcome,
@@ -16,6 +17,7 @@ import { HELD, LET_GO, settleOne, takeBackAttempt } from "./settle.ts";
 const RENEW = `UPDATE taskwright_task SET lease_expires_at = ? ${HELD} RETURNING cancel_requested`;
 const PROGRESS = `UPDATE taskwright_task SET progress = ? ${HELD}`;
 const LET_EXPIRE_UNCOUNTED = `UPDATE taskwright_task SET lease_uncounted = 1 ${HELD}`;
+const BEGIN = `UPDATE taskwright_task SET lease_uncounted = 0 ${HELD}`;
 const RELEASE = `UPDATE taskwright_task SET
     finished_at = CASE WHEN cancel_requested THEN ? ELSE NULL END,
     state = CASE WHEN cancel_requested THEN ${STATE.CANCELLED} WHEN run_after <= ? THEN ${STATE.due} ELSE ${STATE.later} END, ${LET_GO} ${HELD}`;
@@ -45,6 +47,11 @@ function releaseOne(
   return changes > 0 ? "applied" : "lease-lost";
 }
 
+function beginOne(connection: Connection, lease: Lease): BeginOutcome {
+  const { seq, id, leaseNumber } = heldRow(lease);
+  return connection.prepare(BEGIN).run(seq, id, leaseNumber).changes > 0 ? "applied" : "lease-lost";
+}
+
 function progressOne(connection: Connection, lease: Lease, progress: string): ProgressOutcome {
   const { seq, id, leaseNumber } = heldRow(lease);
   return connection.prepare(PROGRESS).run(progress, seq, id, leaseNumber).changes > 0
@@ -56,6 +63,8 @@ function progressOne(connection: Connection, lease: Lease, progress: string): Pr
 export function sqliteLeaseSource(handle: StoreHandle): LeaseSource {
   return {
     claim: (request) => claim(handle, request),
+
+    begin: ({ items }) => handle.write((connection) => items.map((lease) => beginOne(connection, lease))),
 
     renew: ({ items, now }) =>
       handle.write((connection) =>

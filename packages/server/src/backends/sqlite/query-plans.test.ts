@@ -88,10 +88,13 @@ async function useEverything(file: string): Promise<void> {
   }
   await store.enqueue({ tasks: [aTask({ id: "named" })], atomic: true, now: NOW });
   await leases?.claim({ ...claim, queues: "all", id: "named" });
-  for (const when of ["now", "on-expiry"] as const) {
+  for (const how of [
+    { when: "now", started: false } as const,
+    { when: "on-expiry", started: true } as const,
+  ]) {
     const answer = await leases?.claim({ ...claim, queues: "all", limit: 2 });
     for (const lease of answer?.claimed ?? []) {
-      await leases?.release({ items: [{ lease, started: false, when }], now: NOW });
+      await leases?.release({ items: [{ lease, ...how }], now: NOW });
     }
   }
   await store.cancel({ id: "cancelled", now: NOW });

@@ -101,8 +101,8 @@ function parseTags(tags: string | null): readonly string[] {
 
 /** The columns of {@link ClaimedRow}, for RETURNING. */
 export const CLAIMED_COLUMNS: string =
-  "seq, id, path, queue, priority, codec, input, attempts, retries_used, max_retries, policy, enqueued_at, run_after, " +
-  "expires_at, parent_id, schedule_id, tags";
+  "seq, id, path, queue, priority, codec, input, attempts, retries_used, lost_attempts, max_retries, policy, " +
+  "enqueued_at, run_after, expires_at, parent_id, schedule_id, tags";
 
 /** What a claim reads of a row. */
 export type ClaimedRow = Pick<
@@ -116,6 +116,7 @@ export type ClaimedRow = Pick<
   | "input"
   | "attempts"
   | "retries_used"
+  | "lost_attempts"
   | "max_retries"
   | "policy"
   | "enqueued_at"
@@ -138,6 +139,7 @@ export function toClaimed(row: ClaimedRow, token: string): ClaimedTask {
     input: row.input,
     attempts: row.attempts,
     retriesUsed: row.retries_used,
+    lostAttempts: row.lost_attempts,
     maxRetries: row.max_retries,
     policy: row.policy,
     enqueuedAt: row.enqueued_at,

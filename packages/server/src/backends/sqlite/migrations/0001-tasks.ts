@@ -26,6 +26,7 @@ export const tasks: readonly string[] = [
     enqueued_at INTEGER NOT NULL,
     started_at INTEGER,
     last_attempted_at INTEGER,
+    previous_attempted_at INTEGER,
     finished_at INTEGER,
     expires_at INTEGER,
     codec TEXT NOT NULL,
