@@ -10,6 +10,7 @@ import {
   retryAt,
   START,
   success,
+  sweepRequest,
 } from "./store-under-test.ts";
 
 export const cancelSection: ConformanceSection = {
@@ -157,6 +158,20 @@ export const cancelSection: ConformanceSection = {
         expect(answer).toEqual({ returned: 0, finished: [record], more: false });
         const end = { status: "CANCELLED", cancelRequested: false, finishedAt: START + LEASE };
         expect(record).toMatchObject(end);
+      },
+    },
+    {
+      name: "one whose last allowed loss meets a cancel request is CANCELLED, with the loss among its errors",
+      needs: ["leases", "maintenance"],
+      run: async (store) => {
+        const lease = await store.addClaimed();
+        await store.backend.store.cancel({ id: lease.id, now: START });
+        const { lost } = sweepRequest(START + LEASE);
+        const { finished } = await store.sweep(START + LEASE, { maxLostAttempts: 1 });
+        expect(finished.map(({ id }) => id)).toEqual([lease.id]);
+        const record = await store.record(lease.id);
+        expect(record).toMatchObject({ status: "CANCELLED", lostAttempts: 1, cancelRequested: false });
+        expect(record.errors.map(({ message }) => message)).toEqual([lost.message]);
       },
     },
     {

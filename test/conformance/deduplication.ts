@@ -1,9 +1,17 @@
+import type { Lease } from "@taskwright/server/backend";
 import { expect } from "vitest";
 import type { ConformanceSection } from "./conformance-case.ts";
 import { LEASE, MINUTE, newTask, retryAt, START, type StoreUnderTest, success } from "./store-under-test.ts";
 
 const UNTIL = START + 10 * MINUTE;
 const KEY = { key: "mail.send:42", until: UNTIL };
+
+/** Purges everything that ended, at a time. */
+async function purgeAll(store: StoreUnderTest, now: number): Promise<void> {
+  const statuses = ["SUCCESSFUL", "FAILED", "CANCELLED"] as const;
+  const limits = { finishedBefore: now, limit: 100, dryRun: false, now };
+  expect(await store.maintenance.purge({ statuses, ...limits })).toMatchObject({ more: false });
+}
 
 /** Enqueues one more task with the key and gives the id that stands for it. */
 async function enqueueAgain(store: StoreUnderTest, now = START, until = now + 10 * MINUTE): Promise<string> {
@@ -117,12 +125,53 @@ export const deduplicationSection: ConformanceSection = {
       },
     },
     {
+      name: "one that a sweep gives up as poison frees its key",
+      needs: ["leases", "maintenance"],
+      run: async (store) => {
+        const first = await store.addClaimed({ deduplication: KEY });
+        const { finished } = await store.sweep(START + LEASE, { maxLostAttempts: 1 });
+        expect(finished.map(({ status }) => status)).toEqual(["FAILED"]);
+        expect(await enqueueAgain(store, START + LEASE)).not.toBe(first.id);
+      },
+    },
+    {
       name: "SUCCESSFUL holds the key until the window is over",
       needs: ["leases"],
       run: async (store) => {
         const first = await store.addFinished("SUCCESSFUL", { deduplication: KEY });
         expect(await enqueueAgain(store, UNTIL - 1)).toBe(first);
         expect(await enqueueAgain(store, UNTIL)).not.toBe(first);
+      },
+    },
+    {
+      name: "a purge of a SUCCESSFUL one leaves its key held: the answer has its id and status, although the record is gone",
+      needs: ["leases", "maintenance"],
+      run: async (store) => {
+        const first = await store.addFinished("SUCCESSFUL", { deduplication: KEY });
+        await purgeAll(store, UNTIL - 1);
+        expect(await store.backend.store.get({ ids: [first] })).toEqual([null]);
+        const second = newTask({ deduplication: { ...KEY, until: UNTIL + MINUTE } });
+        expect(await store.enqueue([second], UNTIL - 1)).toEqual([
+          { outcome: "deduplicated", id: first, status: "SUCCESSFUL" },
+        ]);
+        expect(await store.enqueue([second], UNTIL)).toEqual([{ outcome: "stored" }]);
+        await purgeAll(store, UNTIL);
+        expect(await enqueueAgain(store, UNTIL + MINUTE - 1)).toBe(second.id);
+      },
+    },
+    {
+      name: "a purge of FAILED and CANCELLED ones takes their keys along",
+      needs: ["leases", "maintenance"],
+      run: async (store) => {
+        for (const status of ["FAILED", "CANCELLED"] as const) {
+          const first = await store.addFinished(status, { deduplication: KEY });
+          await purgeAll(store, START);
+          expect(await store.backend.store.get({ ids: [first] })).toEqual([null]);
+          expect(await store.enqueue([newTask({ deduplication: KEY })])).toEqual([{ outcome: "stored" }]);
+          const [held] = await store.claim();
+          await store.backend.store.cancel({ id: String(held?.id), now: START });
+          await store.settle(held as Lease, { status: "CANCELLED", error: null });
+        }
       },
     },
     {

@@ -37,6 +37,27 @@ async function listAll(store: StoreUnderTest, filter: TaskFilter, limit: number)
   return pages;
 }
 
+/** Stores some that wait and some that ended, of two parents; gives filters with what each of them selects. */
+async function addForIndexes(
+  store: StoreUnderTest,
+): Promise<{ readonly filters: readonly (readonly [TaskFilter, readonly string[]])[] }> {
+  const parents = [newTask().id, newTask().id];
+  const ids = await addInTurn(store, 18, (index) => ({ parentId: parents[index % 2] ?? null }));
+  const isCancelled = (index: number) => index % 3 === 0;
+  for (const id of ids.filter((_, index) => isCancelled(index)))
+    await store.backend.store.cancel({ id, now: START });
+  const selected = (isWanted: (index: number) => boolean) =>
+    ids.filter((_, index) => isWanted(index)).reverse();
+  return {
+    filters: [
+      [{ statuses: ["CANCELLED"] }, selected(isCancelled)],
+      [{ statuses: ["READY"] }, selected((index) => !isCancelled(index))],
+      [{ statuses: ["READY", "RUNNING", "CANCELLED"] }, selected(() => true)],
+      [{ parentId: String(parents[1]) }, selected((index) => index % 2 === 1)],
+    ],
+  };
+}
+
 export const listingSection: ConformanceSection = {
   title: "lists",
   rows: ["retention"],
@@ -47,6 +68,21 @@ export const listingSection: ConformanceSection = {
       run: async (store) => {
         const ids = await addInTurn(store, 5);
         expect(await list(store, {})).toEqual([...ids].reverse());
+      },
+    },
+    {
+      name: "the last stored comes first, whatever time its enqueue says",
+      needs: ["inspector"],
+      run: async (store) => {
+        const times = [0, 9, 3, 3, 7, 1];
+        const ids = await store.addAll(
+          newTasks(times.length, (index) => ({ enqueuedAt: START + (times[index] ?? 0) * SECOND })),
+        );
+        const newestFirst = [...ids].reverse();
+        expect(await list(store, {})).toEqual(newestFirst);
+        expect(await listAll(store, {}, 2)).toEqual(
+          [0, 2, 4].map((from) => newestFirst.slice(from, from + 2)),
+        );
       },
     },
     {
@@ -195,6 +231,36 @@ export const listingSection: ConformanceSection = {
         const wanted = inTurn.filter((_, index) => index % 4 === 0).reverse();
         const pages = [wanted.slice(0, 2), wanted.slice(2, 4), wanted.slice(4)];
         expect(await listAll(store, { queue: "wanted" }, 2)).toEqual(pages);
+      },
+    },
+    {
+      name: "pages of a status, of several and of a parent's children follow each other without gap or repeat",
+      needs: ["inspector"],
+      run: async (store) => {
+        const { filters } = await addForIndexes(store);
+        for (const [filter, wanted] of filters) {
+          expect(wanted.length).toBeGreaterThan(4);
+          const pages = await listAll(store, filter, 2);
+          expect(pages.flat(), JSON.stringify(filter)).toEqual(wanted);
+          expect(pages.map(({ length }) => length).slice(0, -1)).toEqual(
+            Array.from({ length: Math.ceil(wanted.length / 2) - 1 }, () => 2),
+          );
+        }
+      },
+    },
+    {
+      name: "an offset passes over what has a status, or a parent, from the beginning or from a cursor",
+      needs: ["inspector"],
+      run: async (store) => {
+        const { filters } = await addForIndexes(store);
+        for (const [filter, wanted] of filters) {
+          expect(await list(store, filter, { offset: 3, limit: 2 })).toEqual(wanted.slice(3, 5));
+          expect(await list(store, filter, { offset: wanted.length })).toEqual([]);
+          const first = await store.inspector.list({ filter, cursor: null, offset: 1, limit: 1 });
+          expect(first.records.map(({ id }) => id)).toEqual(wanted.slice(1, 2));
+          const { nextCursor: cursor } = first;
+          expect(await list(store, filter, { cursor, offset: 1, limit: 2 })).toEqual(wanted.slice(3, 5));
+        }
       },
     },
     {

@@ -144,6 +144,20 @@ export const purgeSection: ConformanceSection = {
       },
     },
     {
+      name: "a dry run counts only what a purge would delete: its states, up to its time",
+      needs: ["maintenance", "leases"],
+      run: async (store) => {
+        for (const now of [START - 1, START, START + 1, START + 2]) {
+          await store.addFinished("CANCELLED", {}, now);
+          await store.addFinished("FAILED", { queue: "other" }, now);
+        }
+        expect((await purge(store, { dryRun: true })).purged).toBe(4);
+        expect((await purge(store, { dryRun: true, finishedBefore: START - 2 })).purged).toBe(0);
+        expect((await purge(store, { dryRun: true, statuses: ["FAILED"] })).purged).toBe(2);
+        expect((await purge(store)).purged).toBe(4);
+      },
+    },
+    {
       name: "purging an empty store answers that there was nothing",
       needs: ["maintenance"],
       run: async (store) => {

@@ -225,6 +225,19 @@ export const sweepSection: ConformanceSection = {
       },
     },
     {
+      name: "all that go back to READY count as returned, those whose expiry counts as nothing too",
+      needs: ["leases", "maintenance"],
+      run: async (store) => {
+        await store.addAll(newTasks(3));
+        const [first] = await store.claim();
+        const items = [{ lease: leaseOf(first as Lease), started: true, when: "on-expiry" }] as const;
+        await store.leases.release({ items, now: START });
+        expect(await store.sweep(START + LEASE)).toEqual({ returned: 3, finished: [], more: false });
+        await store.claim({ now: START + LEASE });
+        expect(await store.sweep(START + 2 * LEASE)).toEqual({ returned: 3, finished: [], more: false });
+      },
+    },
+    {
       name: "an attempt whose lease is over cannot begin",
       needs: ["leases", "maintenance"],
       run: async (store) => {

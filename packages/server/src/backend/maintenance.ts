@@ -20,7 +20,7 @@ export interface SweepRequest {
 }
 
 export interface SweepAnswer {
-  /** How many went back to READY after a lost attempt. */
+  /** How many went back to READY, those included whose lease's expiry counts as nothing. */
   readonly returned: number;
   /** Those that ended here: given up, expired, or cancelled while their worker was lost. */
   readonly finished: readonly TaskRecord[];
@@ -47,6 +47,10 @@ export interface Maintenance {
    */
   sweep(request: SweepRequest): Promise<SweepAnswer>;
 
-  /** Deletes finished task results, oldest first, with deduplication keys whose window is over. */
+  /**
+   * Deletes finished task results, oldest first, and deduplication keys whose window is over.
+   *
+   * The key of a SUCCESSFUL one stays until its window is over; that of a FAILED or CANCELLED one goes with it.
+   */
   purge(request: PurgeRequest): Promise<{ readonly purged: number; readonly more: boolean }>;
 }

@@ -22,7 +22,7 @@ export interface ListRequest {
 }
 
 export interface ListAnswer {
-  /** Newest enqueued first. */
+  /** The last stored first, whatever `enqueuedAt` says. */
   readonly records: readonly TaskRecord[];
   /** Null when this was the last page. */
   readonly nextCursor: string | null;

@@ -4,7 +4,7 @@ import type { NewTask, TaskRecord } from "./task-record.ts";
 /** What became of one {@link NewTask}; a batch answers in its own order. */
 export type EnqueueOutcome =
   | { readonly outcome: "stored" }
-  /** The key's window still runs: nothing was stored, `id` is the first one's. */
+  /** The key's window still runs: nothing was stored, `id` is the first one's, which a purge may have deleted since. */
   | { readonly outcome: "deduplicated"; readonly id: string; readonly status: TaskStatus }
   | { readonly outcome: "failed"; readonly error: unknown };
 
@@ -27,7 +27,8 @@ export interface TaskStore {
    * - An id that exists already answers `stored` and changes nothing, so that an enqueue whose answer was lost can be
    *   repeated.
    * - A deduplication key is free when its window is over, when its task result ended FAILED or CANCELLED, or was
-   *   deleted; two tasks of one batch with the same key are one.
+   *   deleted by {@link delete}; two tasks of one batch with the same key are one.
+   * - A purge frees no key within its window: the answer then has the status SUCCESSFUL, although the record is gone.
    */
   enqueue(request: EnqueueRequest): Promise<readonly EnqueueOutcome[]>;
 

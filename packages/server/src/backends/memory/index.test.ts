@@ -59,6 +59,6 @@ test("what was removed leaves nothing behind", () => {
     table.remove(entry);
   }
   expect([keys.size, table.line.laneCount]).toEqual([0, 0]);
-  expect([...table.values(), ...table.byEnqueueTime.newestFirst(null)]).toEqual([]);
+  expect([...table.values(), ...table.byEnqueue.newestFirst(null)]).toEqual([]);
   expect([table.leased.peek(), table.expiring.peek()]).toEqual([undefined, undefined]);
 });

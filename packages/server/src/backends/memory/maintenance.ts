@@ -4,6 +4,9 @@ import { finishAttempt, returnToLine } from "./lease-end.ts";
 import type { MemoryState, OpenState } from "./memory-state.ts";
 import type { TaskEntry } from "./task-entry.ts";
 
+/** The most keys that one purge removes. */
+const MOST_KEYS = 1_000;
+
 function attemptError({ record }: TaskEntry, { type, message }: SweepError, now: number): AttemptError {
   return {
     type,
@@ -26,7 +29,7 @@ function endLease(
     return;
   }
   const change = { lostAttempts: entry.record.lostAttempts + 1 };
-  if (change.lostAttempts >= maxLostAttempts) {
+  if (!entry.record.cancelRequested && change.lostAttempts >= maxLostAttempts) {
     finishAttempt(open, entry, { status: "FAILED", error: attemptError(entry, poisoned, now), change, now });
   } else returnToLine(open, entry, { error: attemptError(entry, lost, now), change, now });
 }
@@ -81,10 +84,9 @@ export function createMaintenance(state: OpenState): Maintenance {
       };
 
       for (let entry = nextLost(); entry !== undefined && changed < limit; entry = nextLost(), changed++) {
-        const counts = entry.lease?.expiryCounts === true;
         endLease(open, entry, request);
-        if (entry.record.status !== "READY") finished.push(entry.record);
-        else if (counts) returned++;
+        if (entry.record.status === "READY") returned++;
+        else finished.push(entry.record);
       }
       for (
         let entry = nextExpired();
@@ -97,7 +99,7 @@ export function createMaintenance(state: OpenState): Maintenance {
       return { returned, finished, more: nextLost() !== undefined || nextExpired() !== undefined };
     },
 
-    purge: async ({ statuses, finishedBefore, limit, dryRun }) => {
+    purge: async ({ statuses, finishedBefore, limit, dryRun, now }) => {
       const open = state();
       const old: TaskEntry[] = [];
       let more = false;
@@ -107,13 +109,13 @@ export function createMaintenance(state: OpenState): Maintenance {
         if (more) break;
         old.push(entry);
       }
-      if (!dryRun) {
-        for (const entry of old) {
-          open.keys.free(entry);
-          open.table.remove(entry);
-        }
+      if (dryRun) return { purged: old.length, more };
+      for (const entry of old) {
+        if (entry.record.status !== "SUCCESSFUL") open.keys.free(entry);
+        open.table.remove(entry);
       }
-      return { purged: old.length, more };
+      const isMoreOver = open.keys.removeOver(now, MOST_KEYS) >= MOST_KEYS;
+      return { purged: old.length, more: more || (old.length === 0 && isMoreOver) };
     },
   };
 }

@@ -16,14 +16,14 @@ function isMatch(record: TaskRecord, filter: TaskFilter): boolean {
 
 function parseCursor(cursor: string | null): TimelinePlace | null {
   if (cursor === null) return null;
-  const [, time, sequence] = /^(.+):(\d+)$/.exec(cursor) ?? [];
-  if (time === undefined || sequence === undefined) {
+  const sequence = /^\d+$/.test(cursor) ? Number(cursor) : Number.NaN;
+  if (!Number.isSafeInteger(sequence)) {
     throw new TaskError({
       code: "INVALID_OPTION",
       message: "A cursor must be the nextCursor of an earlier page.",
     });
   }
-  return { time: Number(time), sequence: Number(sequence) };
+  return { time: sequence, sequence };
 }
 
 type Counts = { -readonly [Key in keyof QueueCounts]: QueueCounts[Key] };
@@ -42,7 +42,7 @@ function count(counts: Counts, { status, runAfter }: TaskRecord, now: number): v
 
 const NOTHING = { due: 0, later: 0, running: 0, successful: 0, failed: 0, cancelled: 0, oldestDueAt: null };
 
-/** Lists by walking the timeline of enqueues; counts by walking everything. */
+/** Lists by walking back through the enqueues; counts by walking everything. */
 export function createTaskInspector(state: OpenState): TaskInspector {
   return {
     list: async ({ filter, cursor, offset, limit }) => {
@@ -51,7 +51,7 @@ export function createTaskInspector(state: OpenState): TaskInspector {
       let toPass = offset;
       let nextCursor: string | null = null;
       let lastPlace = cursor;
-      for (const { record, sequence } of table.byEnqueueTime.newestFirst(parseCursor(cursor))) {
+      for (const { record, sequence } of table.byEnqueue.newestFirst(parseCursor(cursor))) {
         if (!isMatch(record, filter)) continue;
         if (toPass > 0) {
           toPass--;
@@ -62,7 +62,7 @@ export function createTaskInspector(state: OpenState): TaskInspector {
           break;
         }
         records.push(record);
-        lastPlace = `${record.enqueuedAt}:${sequence}`;
+        lastPlace = String(sequence);
       }
       return { records, nextCursor };
     },

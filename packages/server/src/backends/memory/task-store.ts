@@ -6,8 +6,7 @@ function enqueueOne({ table, keys, board }: MemoryState, task: NewTask, now: num
   const { deduplication } = task;
   if (deduplication !== null) {
     const holder = keys.holder(deduplication.key, now);
-    if (holder !== undefined)
-      return { outcome: "deduplicated", id: holder.record.id, status: holder.record.status };
+    if (holder !== undefined) return { outcome: "deduplicated", ...holder };
     keys.take(deduplication.key, task.id, deduplication.until);
   }
   board.announce(table.insert(task).record);

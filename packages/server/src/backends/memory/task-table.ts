@@ -13,7 +13,8 @@ export interface TaskTable {
   /** READY ones that have never started, by expiry. */
   readonly expiring: Pick<Heap<TaskEntry>, "peek">;
   readonly finished: Readonly<Record<FinishedStatus, Pick<Timeline<TaskEntry>, "oldestFirst">>>;
-  readonly byEnqueueTime: Pick<Timeline<TaskEntry>, "newestFirst">;
+  /** In the order in which they were stored. */
+  readonly byEnqueue: Pick<Timeline<TaskEntry>, "newestFirst">;
   get(id: string): TaskEntry | undefined;
   values(): Iterable<TaskEntry>;
   insert(task: NewTask): TaskEntry;
@@ -38,10 +39,7 @@ export function createTaskTable(): TaskTable {
     "deadlinePlace",
     (left, right) => (left.record.expiresAt ?? 0) < (right.record.expiresAt ?? 0),
   );
-  const byEnqueueTime = createTimeline<TaskEntry>(({ record, sequence }) => ({
-    time: record.enqueuedAt,
-    sequence,
-  }));
+  const byEnqueue = createTimeline<TaskEntry>(({ sequence }) => ({ time: sequence, sequence }));
   const byFinishTime = (): Timeline<TaskEntry> =>
     createTimeline(({ record, sequence }) => ({ time: record.finishedAt ?? 0, sequence }));
   const finished = { SUCCESSFUL: byFinishTime(), FAILED: byFinishTime(), CANCELLED: byFinishTime() };
@@ -70,19 +68,19 @@ export function createTaskTable(): TaskTable {
     leased,
     expiring,
     finished,
-    byEnqueueTime,
+    byEnqueue,
     get: (id) => entries.get(id),
     values: () => entries.values(),
     insert: (task) => {
       const entry = createTaskEntry(task, ++sequence);
       entries.set(entry.record.id, entry);
-      byEnqueueTime.add(entry);
+      byEnqueue.add(entry);
       index(entry);
       return entry;
     },
     remove: (entry) => {
       unindex(entry);
-      byEnqueueTime.remove(entry);
+      byEnqueue.remove(entry);
       entries.delete(entry.record.id);
     },
     update: (entry, change, place) => {

@@ -12,6 +12,11 @@ const NEXT_QUEUE = `SELECT queue ${FINISHED} AND queue > ? ORDER BY queue LIMIT 
 const OLDEST = `SELECT seq, finished_at ${FINISHED} AND queue = ? AND (finished_at, seq) > (?, ?) AND finished_at <= ?
   ORDER BY finished_at, seq LIMIT ?`;
 const COUNT = `SELECT count(*) AS found FROM (SELECT 1 ${FINISHED} AND queue = ? AND finished_at <= ? LIMIT ?)`;
+/** The keys of those that did not end well; one that a later task result has taken stays. */
+const FREE_KEYS = `DELETE FROM taskwright_deduplication WHERE key IN (
+  SELECT held.key FROM json_each(?) AS given CROSS JOIN taskwright_task AS task ON task.seq = given.value
+  CROSS JOIN taskwright_deduplication AS held ON held.key = task.deduplication_key
+  WHERE held.id = task.id AND task.state > ${STATE.SUCCESSFUL})`;
 const DELETE = "DELETE FROM taskwright_task WHERE seq IN (SELECT value FROM json_each(?))";
 const DELETE_KEYS =
   "DELETE FROM taskwright_deduplication WHERE key IN (SELECT key FROM taskwright_deduplication WHERE until <= ? LIMIT ?)";
@@ -100,6 +105,7 @@ export function purge(
 ): { readonly purged: number; readonly more: boolean } {
   if (request.statuses.length === 0) return { purged: 0, more: false };
   const seqs = JSON.stringify(oldest(connection, request));
+  connection.prepare(FREE_KEYS).run(seqs);
   const purged = Number(connection.prepare(DELETE).run(seqs).changes);
   const keys = connection.prepare(DELETE_KEYS).run(request.now, MOST_KEYS);
   return { purged, more: purged >= request.limit || (purged === 0 && Number(keys.changes) >= MOST_KEYS) };

@@ -17,9 +17,10 @@ const INSERT = `INSERT INTO taskwright_task
    parent_id, schedule_id, deduplication_key, tags)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`;
 
-const FIND_KEY = `SELECT task.id, task.state FROM taskwright_deduplication AS held
-  JOIN taskwright_task AS task ON task.id = held.id
-  WHERE held.key = ? AND held.until > ? AND task.state < ${STATE.FAILED}`;
+/** One without a row has ended well and was purged: those that end otherwise take their key along. */
+const FIND_KEY = `SELECT held.id, coalesce(task.state, ${STATE.SUCCESSFUL}) AS state
+  FROM taskwright_deduplication AS held LEFT JOIN taskwright_task AS task ON task.id = held.id
+  WHERE held.key = ? AND held.until > ? AND coalesce(task.state, ${STATE.SUCCESSFUL}) < ${STATE.FAILED}`;
 
 const HOLD_KEY = `INSERT INTO taskwright_deduplication (key, id, until) VALUES (?, ?, ?)
   ON CONFLICT (key) DO UPDATE SET id = excluded.id, until = excluded.until`;
