@@ -188,7 +188,8 @@ export const claimSection: ConformanceSection = {
           { runAfter: START },
           { runAfter: START - 5 },
         );
-        expect((await store.claimAnswer({ limit: 1 })).nextDueAt).toBe(START + 200);
+        // Who got all that was asked for looks again anyway, and need not be told.
+        expect([START + 200, null]).toContain((await store.claimAnswer({ limit: 1 })).nextDueAt);
         expect((await store.claimAnswer()).nextDueAt).toBe(START + 200);
         const answer = await store.claimAnswer({ now: START + 200 });
         expect(answer.claimed).toHaveLength(1);

@@ -1,9 +1,11 @@
 import { performance } from "node:perf_hooks";
+import type { NewTask } from "@taskwright/server/backend";
 import { expect } from "vitest";
 import type { ConformanceSection } from "./conformance-case.ts";
-import { LEASE, newTasks, PATH, START, type StoreUnderTest } from "./store-under-test.ts";
+import { HOUR, LEASE, newTasks, PATH, START, type StoreUnderTest } from "./store-under-test.ts";
 
 const BACKLOG = 100_000;
+const QUEUES = 5_000;
 const TRIES = 51;
 /** Below this a claim is fast whatever it is compared with. */
 const FAST_MS = 3;
@@ -21,13 +23,10 @@ async function claimTime(store: StoreUnderTest, queues: readonly string[]): Prom
   return times.sort((left, right) => left - right)[TRIES >> 1] ?? 0;
 }
 
-async function expectSteadyClaims(
-  store: StoreUnderTest,
-  backlog: { path?: string; queue?: string },
-): Promise<void> {
+async function expectSteadyClaims(store: StoreUnderTest, backlog: readonly NewTask[]): Promise<void> {
   await claimTime(store, ["default"]);
   const without = await claimTime(store, ["default"]);
-  await store.addAll(newTasks(BACKLOG, () => ({ runAfter: START, ...backlog })));
+  await store.addAll(backlog);
   const behind = await claimTime(store, ["default"]);
   expect(behind).toBeLessThan(Math.max(FAST_MS, 10 * without));
 }
@@ -156,13 +155,34 @@ export const lanesSection: ConformanceSection = {
       name: "100,000 unknown tasks at the head of the line slow no claim",
       needs: ["leases"],
       timeoutMs: 120_000,
-      run: (store) => expectSteadyClaims(store, { path: "unknown" }),
+      run: (store) =>
+        expectSteadyClaims(
+          store,
+          newTasks(BACKLOG, () => ({ path: "unknown" })),
+        ),
     },
     {
       name: "100,000 tasks of another queue at the head of the line slow no claim",
       needs: ["leases"],
       timeoutMs: 120_000,
-      run: (store) => expectSteadyClaims(store, { queue: "another" }),
+      run: (store) =>
+        expectSteadyClaims(
+          store,
+          newTasks(BACKLOG, () => ({ queue: "another" })),
+        ),
+    },
+    {
+      name: "5,000 other queues slow no claim",
+      needs: ["leases"],
+      timeoutMs: 120_000,
+      run: (store) =>
+        expectSteadyClaims(
+          store,
+          newTasks(2 * QUEUES, (index) => ({
+            queue: `queue-${index % QUEUES}`,
+            runAfter: index < QUEUES ? START : START + HOUR,
+          })),
+        ),
     },
   ],
 };

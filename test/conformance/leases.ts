@@ -1,7 +1,8 @@
-import type { Lease } from "@taskwright/server/backend";
+import type { Lease, Settlement } from "@taskwright/server/backend";
 import { expect } from "vitest";
 import type { ConformanceSection } from "./conformance-case.ts";
 import {
+  attemptError,
   failure,
   LEASE,
   leaseOf,
@@ -20,11 +21,14 @@ const LOST = { outcome: "lease-lost" };
 async function expectRefused(store: StoreUnderTest, lease: Lease, now: number): Promise<void> {
   const [before] = await store.backend.store.get({ ids: [lease.id] });
   const { leases } = store;
-  const settlements = [
+  const error = attemptError({ message: "stale" });
+  const settlements: readonly Settlement[] = [
     success('"stale"'),
-    retryAt(now),
-    failure(),
-    { status: "CANCELLED", error: null } as const,
+    retryAt(now, error),
+    failure(error),
+    { status: "FAILED", error, started: false },
+    { status: "CANCELLED", error },
+    { status: "CANCELLED", error: null },
   ];
   // One that might be the repetition of what ended it is answered as that was; see settle.ts.
   const strange = settlements.filter(({ status }) => status === "SUCCESSFUL" || status !== before?.status);
@@ -33,9 +37,15 @@ async function expectRefused(store: StoreUnderTest, lease: Lease, now: number): 
   }
   expect(await leases.renew({ items: [{ lease, duration: 10 * LEASE }], now })).toEqual([LOST]);
   expect(await leases.progress({ items: [{ lease, progress: '"stale"' }], now })).toEqual(["lease-lost"]);
-  for (const when of ["now", "on-expiry"] as const) {
-    expect(await leases.release({ items: [{ lease, started: true, when }], now })).toEqual(["lease-lost"]);
+  const releases = [
+    { when: "now", started: true },
+    { when: "now", started: false },
+    { when: "on-expiry", started: true },
+  ] as const;
+  for (const how of releases) {
+    expect(await leases.release({ items: [{ lease, ...how }], now })).toEqual(["lease-lost"]);
   }
+  expect(await leases.begin({ items: [lease], now })).toEqual(["lease-lost"]);
   expect(await store.backend.store.get({ ids: [lease.id] })).toEqual([before]);
 }
 
@@ -120,6 +130,26 @@ export const leasesSection: ConformanceSection = {
           progress: '"mine"',
           attempts: 2,
         });
+      },
+    },
+    {
+      name: "what an old attempt was refused changes neither the newer one's number nor how its loss counts",
+      needs: ["leases", "maintenance"],
+      run: async (store) => {
+        const old = leaseOf(await store.addClaimed({}, { workerId: "old" }));
+        await store.settle(old, retryAt(START));
+        const current = await store.claimOne({ workerId: "new" });
+        expect(current.id).toBe(old.id);
+        await expectRefused(store, old, START);
+        expect(await store.record(old.id)).toMatchObject({ attempts: 2, workerIds: ["old", "new"] });
+        expect(await store.sweep(START + LEASE)).toMatchObject({ returned: 1 });
+        const { lostAttempts, errors } = await store.record(old.id);
+        expect([lostAttempts, errors.at(-1)?.attempt]).toEqual([1, 2]);
+        // The other way round: one whose loss would not count yet is not begun by it.
+        const waiting = await store.claimOne({ now: START + LEASE });
+        await expectRefused(store, old, START + LEASE);
+        await store.sweep(START + 2 * LEASE);
+        expect(await store.record(waiting.id)).toMatchObject({ lostAttempts: 1, attempts: 3 });
       },
     },
     {

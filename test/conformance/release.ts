@@ -147,6 +147,32 @@ export const releaseSection: ConformanceSection = {
       },
     },
     {
+      name: "a release on expiry is forgotten with its attempt: the loss of the one after a retry counts",
+      needs: ["leases", "maintenance"],
+      run: async (store) => {
+        const first = await store.addClaimed();
+        await release(store, first, { when: "on-expiry" });
+        await store.settle(first, retryAt(START));
+        await store.claimOne();
+        await store.sweep(START + LEASE);
+        const record = await store.record(first.id);
+        expect(record).toMatchObject({ status: "READY", lostAttempts: 1, retriesUsed: 1 });
+        expect(record.errors.map(({ type }) => type)).toEqual(["EXECUTION_ERROR", "LEASE_EXPIRED"]);
+      },
+    },
+    {
+      name: "a release on expiry is forgotten when its attempt is given back: the next one's loss counts",
+      needs: ["leases", "maintenance"],
+      run: async (store) => {
+        const first = await store.addClaimed();
+        await release(store, first, { when: "on-expiry" });
+        await release(store, first);
+        await store.claimOne();
+        expect(await store.sweep(START + LEASE)).toMatchObject({ returned: 1 });
+        expect(await store.record(first.id)).toMatchObject({ lostAttempts: 1, attempts: 2 });
+      },
+    },
+    {
       name: "a release on expiry goes back to its old place in line",
       needs: ["leases", "maintenance"],
       run: async (store) => {

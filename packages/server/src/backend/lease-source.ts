@@ -44,7 +44,11 @@ export interface ClaimedTask
 export interface ClaimAnswer {
   /** Lowest rank first, ties in enqueue order. */
   readonly claimed: readonly ClaimedTask[];
-  /** When to look again at the latest: the earliest `runAfter` after now of what this worker could run; null for none. */
+  /**
+   * When to look again at the latest: the earliest `runAfter` after now of what this worker could run; null for none.
+   *
+   * It may also be null when the claim was full, since who got all that was asked for looks again anyway.
+   */
   readonly nextDueAt: number | null;
 }
 

@@ -16,6 +16,7 @@ export interface LaneHead extends Lane {
 
 interface LaneStatements {
   readonly first: string;
+  readonly firstPath: string;
   readonly nextPath: string;
   readonly nextQueue: string;
 }
@@ -30,6 +31,7 @@ function laneStatements(index: string, state: number, column: string): LaneState
   const order = `ORDER BY queue, path, ${column} LIMIT 1`;
   return {
     first: `${from} ${order}`,
+    firstPath: `${from} AND queue = ? ${order}`,
     nextPath: `${from} AND queue = ? AND path > ? ${order}`,
     nextQueue: `${from} AND queue > ? ${order}`,
   };
@@ -41,28 +43,51 @@ const LATER = laneStatements("taskwright_task_later", STATE.later, "run_after");
 /** What a claim may take, told quickly. */
 export class LaneFilter {
   readonly #paths: ReadonlySet<string>;
-  readonly #queues: ReadonlySet<string> | null;
+  /** The queues to claim from; null for all. */
+  readonly queues: ReadonlySet<string> | null;
 
   constructor(request: Pick<ClaimRequest, "tasks" | "queues">) {
     this.#paths = new Set(request.tasks.map((task) => task.path));
-    this.#queues = request.queues === "all" ? null : new Set(request.queues);
+    this.queues = request.queues === "all" ? null : new Set(request.queues);
   }
 
   has({ queue, path }: Lane): boolean {
-    return this.#paths.has(path) && (this.#queues === null || this.#queues.has(queue));
+    return this.#paths.has(path) && (this.queues === null || this.queues.has(queue));
   }
 }
 
-function lanes(connection: Connection, statements: LaneStatements, filter: LaneFilter): LaneHead[] {
-  const found: LaneHead[] = [];
+/** Each lane of one queue, from its first path on. */
+function* lanesOfQueue(
+  connection: Connection,
+  statements: LaneStatements,
+  queue: string,
+): Iterable<LaneHead> {
+  const nextPath = connection.prepare(statements.nextPath);
+  let head = connection.prepare(statements.firstPath).get(queue) as LaneHead | undefined;
+  while (head !== undefined) {
+    yield head;
+    head = nextPath.get(queue, head.path) as LaneHead | undefined;
+  }
+}
+
+function* allLanes(connection: Connection, statements: LaneStatements): Iterable<LaneHead> {
   const nextPath = connection.prepare(statements.nextPath);
   const nextQueue = connection.prepare(statements.nextQueue);
   let head = connection.prepare(statements.first).get() as LaneHead | undefined;
   while (head !== undefined) {
-    if (filter.has(head)) found.push(head);
+    yield head;
     head = (nextPath.get(head.queue, head.path) ?? nextQueue.get(head.queue)) as LaneHead | undefined;
   }
-  return found;
+}
+
+/** Other queues than the named ones are not looked at, however many they are. */
+function lanes(connection: Connection, statements: LaneStatements, filter: LaneFilter): LaneHead[] {
+  const { queues } = filter;
+  const all =
+    queues === null
+      ? [...allLanes(connection, statements)]
+      : [...queues].flatMap((queue) => [...lanesOfQueue(connection, statements, queue)]);
+  return all.filter((head) => filter.has(head));
 }
 
 /** The lanes with due task results that a worker can run. */
