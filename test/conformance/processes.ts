@@ -1,5 +1,7 @@
+import type { Backend } from "@taskwright/server/backend";
 import { expect } from "vitest";
 import type { ConformanceSection } from "./conformance-case.ts";
+import type { StoreContext } from "./store-fixture.ts";
 import { endProcesses, type StoreProcess, startProcesses } from "./store-processes.ts";
 import {
   DAY,
@@ -18,7 +20,6 @@ import { countWakes } from "./wake-counter.ts";
 
 const PROCESSES = 4;
 const TASKS = 4_000;
-const WAKE_PATIENCE_MS = 10_000;
 
 /** Runs something with several processes on the store, and ends them whatever happens. */
 async function withProcesses(
@@ -40,6 +41,14 @@ function workAll(processes: readonly StoreProcess[], batch: number): Promise<unk
       process.ask({ kind: "work", workerId: `worker-${index}`, path: PATH, batch, now: START }),
     ),
   );
+}
+
+/** Opens the case's store once more in this process. */
+async function openBeside({ fixture, context }: StoreUnderTest): Promise<Backend> {
+  const { processes } = fixture;
+  if ("none" in processes) throw new Error(processes.none);
+  const module = (await import(processes.opener)) as { openStore(context: StoreContext): Promise<Backend> };
+  return module.openStore(context);
 }
 
 /** Each id was claimed once, with a token of its own, and settled once. */
@@ -201,9 +210,10 @@ export const processesSection: ConformanceSection = {
       needs: ["wakeups", "processes"],
       run: async (store) => {
         await withProcesses(store, 1, async ([other]) => {
-          await other?.ask({ kind: "watch", watch: "watchReady", request: { queues: ["emails"] } });
+          const wakes = await (other as StoreProcess).watch("watchReady", { queues: ["emails"] });
+          await wakes.establish(() => store.addOne({ queue: "emails" }));
           await store.addOne({ queue: "emails" });
-          await other?.until(({ wakes }) => wakes > 0, WAKE_PATIENCE_MS);
+          await wakes.next();
         });
       },
     },
@@ -213,10 +223,11 @@ export const processesSection: ConformanceSection = {
       run: async (store) => {
         const lease = await store.addClaimed();
         await withProcesses(store, 1, async ([other]) => {
-          await other?.ask({ kind: "watch", watch: "watchResult", request: { id: lease.id } });
-          const before = other?.wakes ?? 0;
+          const wakes = await (other as StoreProcess).watch("watchResult", { id: lease.id });
+          const items = [{ lease: leaseOf(lease), progress: "0" }];
+          await wakes.establish(() => store.leases.progress({ items, now: START }));
           await store.settle(lease, success());
-          await other?.until(({ wakes }) => wakes > before, WAKE_PATIENCE_MS);
+          await wakes.next();
         });
       },
     },
@@ -224,17 +235,18 @@ export const processesSection: ConformanceSection = {
       name: "a cancel wakes the worker that runs the task in another process",
       needs: ["wakeups", "leases", "processes"],
       run: async (store) => {
-        await store.addOne();
+        const ids = await store.addAll(newTasks(20));
         await withProcesses(store, 1, async ([other]) => {
-          await other?.ask({ kind: "watch", watch: "watchCancels", request: { workerId: "busy" } });
+          const worker = other as StoreProcess;
+          const wakes = await worker.watch("watchCancels", { workerId: "busy" });
           const tasks = [{ path: PATH, lease: LEASE }];
-          const claim = { workerId: "busy", tasks, queues: "all", limit: 1, now: START } as const;
-          const { claimed } = (await other?.call("leases", "claim", claim)) ?? { claimed: [] };
-          const before = other?.wakes ?? 0;
-          expect(await store.backend.store.cancel({ id: String(claimed[0]?.id), now: START })).toBe(
-            "requested",
-          );
-          await other?.until(({ wakes }) => wakes > before, WAKE_PATIENCE_MS);
+          const claim = { workerId: "busy", tasks, queues: "all", limit: 20, now: START } as const;
+          expect((await worker.call("leases", "claim", claim)).claimed).toHaveLength(20);
+          const cancelOne = async () =>
+            expect(await store.backend.store.cancel({ id: String(ids.pop()), now: START })).toBe("requested");
+          await wakes.establish(cancelOne);
+          await cancelOne();
+          await wakes.next();
         });
       },
     },
@@ -243,19 +255,38 @@ export const processesSection: ConformanceSection = {
       needs: ["wakeups", "processes"],
       run: async (store) => {
         const id = await store.addOne({ path: "kept" });
-        const watches = [
-          countWakes((wake) => store.wakeups.watchReady({ queues: "all", wake })),
-          countWakes((wake) => store.wakeups.watchResult({ id, wake })),
-        ];
-        await withProcesses(store, 2, async ([other, witness]) => {
-          await witness?.ask({ kind: "watch", watch: "watchReady", request: { queues: "all" } });
-          await store.backend.close();
-          const counts = watches.map(({ count }) => count);
-          await other?.call("store", "cancel", { id, now: START });
-          await other?.call("store", "enqueue", { tasks: [newTask()], atomic: false, now: START });
-          await witness?.until(({ wakes }) => wakes > 0, WAKE_PATIENCE_MS);
-          expect(watches.map(({ count }) => count)).toEqual(counts);
-        });
+        const ready = countWakes((wake) => store.wakeups.watchReady({ queues: "all", wake }));
+        const result = countWakes((wake) => store.wakeups.watchResult({ id, wake }));
+        const beside = await openBeside(store);
+        try {
+          // In this process too: what has come to it has come to the closed one, if it listens.
+          const witness = countWakes(
+            (wake) => beside.wakeups?.watchReady({ queues: "all", wake }) ?? (() => {}),
+          );
+          await withProcesses(store, 1, async ([other]) => {
+            const actor = other as StoreProcess;
+            const enqueue = () =>
+              actor.call("store", "enqueue", { tasks: [newTask()], atomic: false, now: START });
+            const end = async () => {
+              await actor.call("store", "cancel", { id, now: START });
+              await actor.call("store", "requeue", { id, runAfter: START, rank: START, now: START });
+            };
+            await ready.establish(enqueue);
+            await result.establish(end);
+            await witness.establish(enqueue);
+            await store.backend.close();
+            const counts = [ready.count, result.count];
+            for (let round = 0; round < 2; round++) {
+              await end();
+              await enqueue();
+              await witness.next();
+              await witness.quiet();
+            }
+            expect([ready.count, result.count]).toEqual(counts);
+          });
+        } finally {
+          await beside.close();
+        }
       },
     },
   ],

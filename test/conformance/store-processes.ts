@@ -7,6 +7,7 @@ import type {
   StoreProcessRequest,
 } from "./store-process.ts";
 import type { StoreUnderTest } from "./store-under-test.ts";
+import { countWakes, type WakeCounter } from "./wake-counter.ts";
 
 type Operations<Facet extends keyof Backend> = Required<Backend>[Facet];
 
@@ -24,7 +25,7 @@ export class StoreProcess implements AsyncDisposable {
   readonly announced: string[] = [];
   readonly acknowledged: string[] = [];
   readonly journal: JournalEntry[] = [];
-  wakes = 0;
+  readonly #onWoken = new Set<() => void>();
 
   private constructor() {
     this.#process = new ForkedProcess<StoreProcessMessage>(new URL("./store-process.ts", import.meta.url), {
@@ -66,6 +67,19 @@ export class StoreProcess implements AsyncDisposable {
     return this.ask({ kind: "call", facet, operation, request }) as Promise<never>;
   }
 
+  /** Starts a watch there; whatever wakes the process is counted, so that it should have only one. */
+  async watch(
+    watch: "watchReady" | "watchResult" | "watchCancels",
+    request: { queues: readonly string[] | "all" } | { id: string } | { workerId: string },
+  ): Promise<WakeCounter> {
+    const counter = countWakes((wake) => {
+      this.#onWoken.add(wake);
+      return () => this.#onWoken.delete(wake);
+    });
+    await this.ask({ kind: "watch", watch, request });
+    return counter;
+  }
+
   /** Waits until what the process has told so far is enough. */
   until(isEnough: (process: this) => boolean, patienceMs?: number): Promise<void> {
     return this.#process.until(() => isEnough(this), patienceMs);
@@ -93,7 +107,7 @@ export class StoreProcess implements AsyncDisposable {
   }
 
   #note(news: StoreProcessNews): void {
-    if (news.kind === "woken") this.wakes++;
+    if (news.kind === "woken") for (const wake of this.#onWoken) wake();
     else if (news.kind === "settled") this.journal.push(...news.entries);
     else if (news.kind === "announced") this.announced.push(...news.ids);
     else this.acknowledged.push(...news.ids);

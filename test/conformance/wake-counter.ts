@@ -1,12 +1,27 @@
 import { setTimeout } from "node:timers/promises";
 import type { StopWatching } from "@taskwright/server/backend";
 
-const PATIENCE_MS = 10_000;
+/** How long a wake may take, whoever has caused it. */
+const PATIENCE_MS = 2_000;
+/** After how long without a wake those of one cause are taken to be over. */
+const QUIET_MS = 150;
+/** How often something is caused until the watch is there, and how long each time is waited for a wake. */
+const CAUSES = 10;
+const CAUSE_AGAIN_MS = 500;
+const MOST_WAKES = 1_000;
 
 /** Counts wakes, and waits for them: with a limit, never by sleeping. */
 export interface WakeCounter {
   readonly count: number;
   readonly stop: StopWatching;
+  /**
+   * Proves that the watch is there: causes something, again if need be, until it wakes, and waits until it is quiet.
+   *
+   * A store may begin its watch late, and wake without cause once it has: only a wake after this has its own cause.
+   */
+  establish(cause: () => Promise<unknown>): Promise<void>;
+  /** Waits until no more wakes come. */
+  quiet(): Promise<void>;
   /** Resolves at the next wake, or at once after one that was not awaited. */
   next(): Promise<void>;
   /** Looks after every wake until what it sees is true, as a worker does; without a wake it sees nothing. */
@@ -23,20 +38,31 @@ export function countWakes(watch: (wake: () => void) => StopWatching): WakeCount
     resolve();
   });
 
-  const next = async (): Promise<void> => {
+  /** Whether there is a wake that was not awaited, or one comes in time. */
+  const isWoken = async (patienceMs: number): Promise<boolean> => {
     if (count === seen) {
-      const woken = new Promise<"woken">((done) => {
-        resolve = () => done("woken");
+      const woken = new Promise<true>((done) => {
+        resolve = () => done(true);
       });
       const gaveUp = new AbortController();
-      const patience = setTimeout(PATIENCE_MS, "late" as const, { signal: gaveUp.signal }).catch(
-        () => "late" as const,
-      );
-      const outcome = await Promise.race([woken, patience]);
+      const late = setTimeout(patienceMs, false, { signal: gaveUp.signal }).catch(() => false);
+      const outcome = await Promise.race([woken, late]);
       gaveUp.abort();
-      if (outcome === "late") throw new Error(`There was no wake within ${PATIENCE_MS} ms.`);
+      if (!outcome) return false;
     }
     seen = count;
+    return true;
+  };
+
+  const next = async (): Promise<void> => {
+    if (!(await isWoken(PATIENCE_MS))) throw new Error(`There was no wake within ${PATIENCE_MS} ms.`);
+  };
+
+  const quiet = async (): Promise<void> => {
+    const limit = count + MOST_WAKES;
+    while (await isWoken(QUIET_MS)) {
+      if (count > limit) throw new Error(`The watch woke ${MOST_WAKES} times and does not end.`);
+    }
   };
 
   return {
@@ -44,6 +70,14 @@ export function countWakes(watch: (wake: () => void) => StopWatching): WakeCount
       return count;
     },
     stop,
+    establish: async (cause) => {
+      for (let causes = 0; causes < CAUSES; causes++) {
+        await cause();
+        if (await isWoken(CAUSE_AGAIN_MS)) return quiet();
+      }
+      throw new Error(`There was no wake, whatever was done ${CAUSES} times.`);
+    },
+    quiet,
     next,
     until: async (look) => {
       do await next();
