@@ -16,6 +16,23 @@ const FIRST_CLAIM_FAILS = `
   };
   export default server;`;
 
+/** A config whose handler of `sendEmail` logs. */
+const HANDLER_LOGS = `
+  import { createTaskServer } from ${JSON.stringify(import.meta.resolve("@taskwright/server"))};
+  import { sqliteBackend } from ${JSON.stringify(import.meta.resolve("@taskwright/server/sqlite"))};
+  import { tasks } from ${JSON.stringify(fixture("tasks.ts"))};
+  export default createTaskServer({
+    tasks,
+    backend: sqliteBackend({ file: "default.db" }),
+    only: ["sendEmail"],
+    handlers: {
+      sendEmail: ({ input, logger }) => {
+        logger.info({ kind: "news", level: 7, parts: [1, 2] }, "mail composed");
+        return { messageId: input.to };
+      },
+    },
+  });`;
+
 function jsonLines(stdout: string): Record<string, unknown>[] {
   return stdout
     .trimEnd()
@@ -60,7 +77,7 @@ describe.concurrent("worker --once", () => {
     await using client = projectClient(folder);
     const mail = await client.tasks.sendEmail.delay({ to: "ada@example.com" });
     const { stdout } = await folder.run(["worker", "--once", "--config", "flaky.ts"]);
-    expect(stdout).toContain("A claim failed; trying again. disk I/O error");
+    expect(stdout).toContain("A claim failed; trying again. worker=");
     expect(await mail.status()).toBe("SUCCESSFUL");
   });
 
@@ -159,6 +176,29 @@ describe.concurrent("worker's log", () => {
     });
   });
 
+  test("has what handlers say, at its own level, with their facts, task, id and attempt", async () => {
+    await using folder = projectFolder();
+    folder.write("logging.ts", HANDLER_LOGS);
+    await using client = projectClient(folder);
+    const { id } = await client.tasks.sendEmail.delay({ to: "ada@example.com" });
+    const { stdout } = await folder.run(["worker", "--once", "--config", "logging.ts"]);
+    expect(stdout).toContain(
+      ` info  mail composed task=sendEmail id=${id} attempt=1 kind=news level=7 parts=[1,2]\n`,
+    );
+    await client.tasks.sendEmail.delay({ to: "ada@example.com" });
+    const json = await folder.run(["worker", "--once", "--config", "logging.ts", "--json"]);
+    expect(jsonLines(json.stdout)).toContainEqual({
+      time: expect.any(String),
+      level: "info",
+      message: "mail composed",
+      task: "sendEmail",
+      id: expect.any(String),
+      attempt: 1,
+      kind: "news",
+      parts: [1, 2],
+    });
+  });
+
   test("--json --verbose has the stacks", async () => {
     await using folder = projectFolder();
     await using client = projectClient(folder);
@@ -175,7 +215,7 @@ describe.concurrent("a continuous worker", () => {
     folder.write("flaky.ts", FIRST_CLAIM_FAILS);
     await using client = projectClient(folder);
     const worker = folder.start(["worker", "--config", "flaky.ts"]);
-    await worker.said(" warn  A claim failed; trying again. disk I/O error\n");
+    await worker.said(": Error: disk I/O error\n");
     const mail = await client.tasks.sendEmail.delay({ to: "ada@example.com" });
     expect(await mail.get({ timeout: "20s" })).toEqual({ messageId: "<ada@example.com>" });
     worker.signal("SIGINT");

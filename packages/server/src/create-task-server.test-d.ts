@@ -64,7 +64,10 @@ expectTypeOf(server.events).toEqualTypeOf<TaskEvents>();
 expectTypeOf(server.capabilities).toEqualTypeOf<Readonly<Record<string, Capabilities>>>();
 expectTypeOf(server).toExtend<AsyncDisposable>();
 expectTypeOf(server).toExtend<AnyTaskServer>();
-expectTypeOf<CommonOptions["logger"]>().toEqualTypeOf<Logger | undefined>();
+expectTypeOf<CommonOptions["logger"]>().toEqualTypeOf<Logger | false | undefined>();
+createTaskServer({ tasks, backend, createContext, handlers, logger: false });
+// @ts-expect-error -- false is silence; true would say nothing of where to
+createTaskServer({ tasks, backend, createContext, handlers, logger: true });
 expectTypeOf<ServerOptions<Tasks, { user: string }>["tasks"]>().toEqualTypeOf<Tasks>();
 
 // Plain functions know the context that createContext makes.

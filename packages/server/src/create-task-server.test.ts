@@ -1,11 +1,11 @@
 import { initTasks } from "@taskwright/shared";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { memoryBackend } from "./backends/memory/index.ts";
-import { NonRetryable } from "./core/handler-signals.ts";
 import { implement } from "./core/implement.ts";
 import type { Logger } from "./core/logger.ts";
 import { createTaskClient, createTaskServer } from "./create-task-server.ts";
+import { systemHost } from "./system-host.ts";
 import { createWorker } from "./worker/index.ts";
 
 const t = initTasks.create({ queues: ["default", "emails"] });
@@ -43,7 +43,7 @@ describe("a server's options", () => {
     [{ onFailed: "log" }, "onFailed must be a function; got string"],
     [
       { logger: { info: nothing } },
-      "logger must have debug, info, warn and error functions, as pino's has; no debug, warn, error",
+      "logger must have debug, info, warn and error functions, as pino's and console have, or be false for silence; no debug, warn, error",
     ],
     [{ logger: null }, "logger must have"],
   ])("%o is refused", (options, words) => {
@@ -64,6 +64,11 @@ describe("a server's options", () => {
     );
     expect(() => client({})).toThrow(refused("INVALID_OPTION", "needs either backend or backends"));
   });
+});
+
+it("what only tests need is taken and not offered", () => {
+  expect(() => serve({ hots: 1 })).toThrow(refused("INVALID_OPTION", "onFailed, logger, maxPayloadBytes."));
+  expect(() => serve({ host: systemHost })).not.toThrow();
 });
 
 describe("a server's handlers", () => {
@@ -156,6 +161,20 @@ describe("a server's handlers", () => {
 });
 
 describe("a server's logger", () => {
+  it("without children, as console is, has path, id and attempt in what handlers say all the same", async () => {
+    const lines: object[] = [];
+    const info = (facts: object, message: string) => lines.push({ ...facts, message });
+    await using server = createTaskServer({
+      tasks,
+      backend: memoryBackend(),
+      logger: { debug: nothing, info, warn: nothing, error: nothing },
+      handlers: { ...handlers, sendEmail: ({ logger }) => logger.info({ kind: "mail" }, "sent") },
+    });
+    const { id } = await server.client.tasks.sendEmail.delay({ to: "a" });
+    await server.executor.processTasks();
+    expect(lines).toEqual([{ task: "sendEmail", id, attempt: 1, kind: "mail", message: "sent" }]);
+  });
+
   it("reaches handlers as a child with path, id and attempt, as pino's does", async () => {
     const lines: object[] = [];
     const loggerWith = (facts: object): Logger => ({
@@ -176,38 +195,6 @@ describe("a server's logger", () => {
     expect(lines).toEqual([
       { app: "shop", task: "sendEmail", id, attempt: 1, kind: "mail", message: "sent" },
     ]);
-  });
-});
-
-describe("a logger that throws", () => {
-  it("harms nothing, and what it should have said is said on the console", async () => {
-    using console = vi.spyOn(globalThis.console, "error").mockImplementation(() => {});
-    const refuse = () => {
-      throw new TypeError("cannot be written as JSON");
-    };
-    await using server = createTaskServer({
-      tasks,
-      backend: memoryBackend(),
-      logger: { debug: refuse, info: refuse, warn: refuse, error: refuse },
-      handlers: {
-        ...handlers,
-        sendEmail: () => {
-          throw new NonRetryable("no such address");
-        },
-      },
-    });
-    server.events.on("started", () => {
-      throw new Error("the listener broke");
-    });
-    const worker = createWorker(server);
-    await worker.start();
-    const failed = await server.client.tasks.sendEmail.delay({ to: "a" });
-    await expect(failed.get()).rejects.toThrow(refused("TASK_FAILED", "no such address"));
-    await (await server.client.tasks.billing.refund.delay()).get();
-    await worker.stop();
-    const said = console.mock.calls.map(([message]) => message);
-    expect(said).toContain('A listener of "started" threw.');
-    expect(said).toContain("The logger threw.");
   });
 });
 

@@ -4,13 +4,14 @@ import { type Capabilities, capabilitiesOf } from "./core/capabilities.ts";
 import { DirectTransport } from "./core/direct-transport.ts";
 import { type ContextRequest, Engine } from "./core/engine.ts";
 import { createExecutor, type Executor } from "./core/executor.ts";
+import { logFailures } from "./core/failure-log.ts";
 import { handlerTable } from "./core/handler-table.ts";
 import type { Handlers, HandlersOnly } from "./core/handler-types.ts";
 import type { Host } from "./core/host.ts";
 import { guardedLogger, type Logger, unclaimedLogger } from "./core/logger.ts";
 import { type TaskRunners, taskRunners } from "./core/run-inline.ts";
 import type { FailedTask, TaskEvents } from "./core/task-events.ts";
-import { defaultLogger } from "./default-logger.ts";
+import { defaultLogger, silentLogger } from "./default-logger.ts";
 import { systemHost } from "./system-host.ts";
 
 /** Several backends of one server. */
@@ -32,11 +33,15 @@ export type BackendOptions = NamedBackends | OneBackend;
 
 /** What servers and direct clients share. */
 export interface CommonOptions {
-  /** Where messages go; a pino logger and `console` fit. @default warnings and errors to the console */
-  readonly logger?: Logger;
+  /**
+   * Where messages go; a pino logger and `console` fit, `false` is silence.
+   *
+   * @default warnings and errors, those of failed attempts among them, as lines on stderr
+   */
+  readonly logger?: Logger | false;
   /** The most bytes of one encoded input or output. @default 262144 */
   readonly maxPayloadBytes?: number;
-  /** Clock, timers and ids, for tests. @default this machine */
+  /** Clock, timers and ids, for tests only. @default this machine */
   readonly host?: Host;
 }
 
@@ -84,9 +89,8 @@ const SERVER_OPTIONS = [
   "onFailed",
   "logger",
   "maxPayloadBytes",
-  "host",
 ];
-const CLIENT_OPTIONS = ["backend", "backends", "logger", "maxPayloadBytes", "host"];
+const CLIENT_OPTIONS = ["backend", "backends", "logger", "maxPayloadBytes"];
 
 function invalid(message: string): TaskError {
   return new TaskError({ code: "INVALID_OPTION", message });
@@ -98,18 +102,26 @@ function checkFunction(value: unknown, option: string): void {
 }
 
 function checkLogger(logger: unknown): void {
-  if (logger === undefined) return;
+  if (logger === undefined || logger === false) return;
   const given = logger as Partial<Record<string, unknown>> | null;
   const missing = ["debug", "info", "warn", "error"].filter((level) => typeof given?.[level] !== "function");
   if (missing.length > 0)
     throw invalid(
-      `logger must have debug, info, warn and error functions, as pino's has; no ${missing.join(", ")}.`,
+      `logger must have debug, info, warn and error functions, as pino's and console have, or be false for silence; no ${missing.join(", ")}.`,
     );
 }
 
 function checkOptions(options: CommonOptions, valid: readonly string[], what: string): void {
-  checkOptionNames(options, what, valid);
+  // For tests, so it is taken and not offered.
+  const isHosted = typeof options === "object" && options !== null && "host" in options;
+  checkOptionNames(options, what, isHosted ? [...valid, "host"] : valid);
   checkLogger(options.logger);
+}
+
+/** @param onTaken called when the program that runs a server without a logger takes its messages */
+function loggerOf({ logger }: CommonOptions, onTaken: () => void): Logger {
+  if (logger === undefined) return unclaimedLogger(defaultLogger, onTaken);
+  return logger === false ? silentLogger : guardedLogger(logger, defaultLogger);
 }
 
 function backendsOf(options: BackendOptions, what: string): Readonly<Record<string, Backend>> {
@@ -174,6 +186,7 @@ export function createTaskServer<
     throw invalid("createTaskServer() needs handlers: one for each task.");
   checkFunction(options.createContext, "createContext");
   checkFunction(options.onFailed, "onFailed");
+  let stopFailureLog = () => {};
   const engine = new Engine({
     router: options.tasks,
     backends: backendsOf(options, "createTaskServer()"),
@@ -181,12 +194,11 @@ export function createTaskServer<
     ...(options.createContext === undefined ? {} : { createContext: options.createContext }),
     ...(options.onFailed === undefined ? {} : { onFailed: options.onFailed }),
     ...maxPayloadBytesOf(options),
-    logger:
-      options.logger === undefined
-        ? unclaimedLogger(defaultLogger)
-        : guardedLogger(options.logger, defaultLogger),
+    logger: loggerOf(options, () => stopFailureLog()),
     host: options.host ?? systemHost,
   });
+  // A logger of the user's own hears what the user lets it hear of, by events and hooks.
+  if (options.logger === undefined) stopFailureLog = logFailures(engine.events, engine.logger);
   const close = () => engine.close();
   return {
     tasks: options.tasks,
@@ -222,7 +234,7 @@ export function createTaskClient<TRouter extends AnyRouter>(
     backends: backendsOf(options, "createTaskClient()"),
     handlers: new Map(),
     ...maxPayloadBytesOf(options),
-    logger: options.logger === undefined ? defaultLogger : guardedLogger(options.logger, defaultLogger),
+    logger: loggerOf(options, () => {}),
     host: options.host ?? systemHost,
   });
   const close = () => engine.close();

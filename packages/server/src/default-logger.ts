@@ -1,13 +1,22 @@
+import { stderr } from "node:process";
 import type { Logger } from "./core/logger.ts";
+import { logText } from "./log-text.ts";
 
 function silent(): void {}
 
-/** Sends warnings and errors to the console: trouble with a store must not pass unseen. */
+function writer(level: string): Logger["warn"] {
+  return (facts, message) => {
+    stderr.write(`${new Date().toISOString()} ${level.padEnd(5)} ${logText(facts, message)}\n`);
+  };
+}
+
+/** Says warnings and errors on stderr, a line each: trouble must not pass unseen. */
 export const defaultLogger: Logger = {
   debug: silent,
   info: silent,
-  // biome-ignore lint/suspicious/noConsole: whoever gives no logger still needs to hear of trouble
-  warn: (facts, message) => console.warn(message, facts),
-  // biome-ignore lint/suspicious/noConsole: as above
-  error: (facts, message) => console.error(message, facts),
+  warn: writer("warn"),
+  error: writer("error"),
 };
+
+/** Says nothing. */
+export const silentLogger: Logger = { debug: silent, info: silent, warn: silent, error: silent };

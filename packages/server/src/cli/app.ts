@@ -1,6 +1,8 @@
 import { dirname } from "node:path";
 import type { AnyRouter } from "@taskwright/shared";
+import type { UnclaimedLogger } from "../core/logger.ts";
 import type { TaskServer } from "../create-task-server.ts";
+import { defaultLogger } from "../default-logger.ts";
 import type { CliIo } from "./cli-io.ts";
 import { findConfigFile } from "./config-file.ts";
 import { loadServer } from "./load-server.ts";
@@ -49,6 +51,8 @@ export function createApp(io: CliIo, readGlobals: () => GlobalOptions): CliApp {
     },
     withServer: async (command) => {
       const { server } = await app.loadServer();
+      // What a command does it says itself; only trouble is said as elsewhere.
+      (server["~engine"].logger as Partial<UnclaimedLogger>)["~sendTo"]?.(defaultLogger);
       try {
         app.exitCode = await command(server);
       } catch (error) {

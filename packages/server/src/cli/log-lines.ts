@@ -1,4 +1,5 @@
-import type { Logger } from "../core/logger.ts";
+import { childLogger, type Logger } from "../core/logger.ts";
+import { logText } from "../log-text.ts";
 import type { CliIo } from "./cli-io.ts";
 import { jsonText } from "./json-output.ts";
 import { painter, singleLine } from "./terminal-text.ts";
@@ -15,6 +16,7 @@ const LONGEST_MESSAGE = 500;
 /** Writes log lines: facts for programs, the message for people. */
 export interface LogLines {
   readonly level: LogLevel;
+  readonly isJson: boolean;
   write(level: LogLevel, message: string, facts: Readonly<Record<string, unknown>>): void;
 }
 
@@ -35,12 +37,15 @@ export function createLogLines(
     io.stdout.isTTY === true ? now.toTimeString().slice(0, 8) : now.toISOString();
   return {
     level: lowest,
+    isJson: json,
     write: (level, message, facts) => {
       if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(lowest)) return;
       const now = new Date();
       if (json) {
         const shown = Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, plain(value)]));
-        io.stdout.write(`${jsonText({ time: now.toISOString(), level, message, ...shown })}\n`);
+        // What a handler calls by a name of ours gives way.
+        const line = { time: now.toISOString(), level, message };
+        io.stdout.write(`${jsonText({ ...line, ...shown, ...line })}\n`);
         return;
       }
       const text = singleLine(message, LONGEST_MESSAGE);
@@ -49,12 +54,10 @@ export function createLogLines(
   };
 }
 
-/** A logger for the engine: its routine messages are details here, its warnings are not. */
+/** A logger for the engine: its routine messages are details here, its warnings and what handlers say are not. */
 export function engineLogger(lines: LogLines): Logger {
-  const at = (level: LogLevel) => (facts: object, message: string) => {
-    const { err } = facts as { readonly err?: unknown };
-    const reason = err instanceof Error ? ` ${err.message}` : "";
-    lines.write(level, `${message}${reason}`, { ...facts });
-  };
-  return { debug: at("debug"), info: at("debug"), warn: at("warn"), error: at("error") };
+  const at = (level: LogLevel) => (facts: object, message: string) =>
+    lines.write(level, lines.isJson ? message : logText(facts, message), { ...facts });
+  const child: Logger = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+  return { ...child, info: at("debug"), child: (facts) => childLogger(child, facts) };
 }

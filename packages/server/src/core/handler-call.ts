@@ -3,7 +3,7 @@ import type { RunningAttempt } from "./attempt.ts";
 import { DirectTransport } from "./direct-transport.ts";
 import type { Engine, EngineTask } from "./engine.ts";
 import type { HandlerArguments, MiddlewareArguments, MiddlewareResult } from "./handler-types.ts";
-import type { Logger } from "./logger.ts";
+import { childLogger, type Logger } from "./logger.ts";
 
 interface AnyRouter {
   readonly "~router": unknown;
@@ -39,7 +39,7 @@ class HandlerCall implements HandlerArguments<unknown, unknown, AnyRouter> {
 }
 
 function attemptLogger(logger: Logger, attempt: RunningAttempt): Logger {
-  return logger.child?.({ task: attempt.path, id: attempt.id, attempt: attempt.number }) ?? logger;
+  return childLogger(logger, { task: attempt.path, id: attempt.id, attempt: attempt.number });
 }
 
 /** Calls a task's handler inside its middleware; rejects with whatever either throws. */
