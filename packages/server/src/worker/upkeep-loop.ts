@@ -8,6 +8,8 @@ import { purgeByRetention, type Retention, sweep } from "../core/upkeep.ts";
 
 const PURGE_EVERY_MS = 3_600_000;
 const SLACK_MS = 5_000;
+/** A sweep's answer has numbers and no names. */
+const SWEPT = "Task results that had lost their worker go on, or were ended.";
 
 /** Sweeps and purges now and then, while its worker runs. */
 export class UpkeepLoop {
@@ -37,8 +39,15 @@ export class UpkeepLoop {
   start(): void {
     if (this.#opened.backend.maintenance === undefined) return;
     const { signal } = this.#stopped;
-    this.#repeat("sweep", this.#sweepEveryMs, () => this.#sweep(signal));
-    this.#repeat("purge", PURGE_EVERY_MS, () => purgeByRetention(this.#opened, this.#retention, signal));
+    const { logger } = this.#engine;
+    this.#repeat("sweep", this.#sweepEveryMs, async () => {
+      const changed = await this.#sweep(signal);
+      if (changed > 0) logger.warn({ changed, backend: this.#opened.name }, SWEPT);
+    });
+    this.#repeat("purge", PURGE_EVERY_MS, async () => {
+      const purged = await purgeByRetention(this.#opened, this.#retention, signal);
+      if (purged > 0) logger.info({ purged, backend: this.#opened.name }, "Old task results were purged.");
+    });
   }
 
   /** Ends both rounds and waits, for at most `patienceMs`, for the batch that is under way. */
@@ -65,15 +74,10 @@ export class UpkeepLoop {
     return 0;
   }
 
-  #repeat(name: string, everyMs: number, round: () => Promise<number>): void {
+  #repeat(name: string, everyMs: number, round: () => Promise<void>): void {
     const running = (async () => {
       try {
-        const changed = await round();
-        if (changed > 0)
-          this.#engine.logger.info(
-            { changed, backend: this.#opened.name },
-            `A ${name} changed ${changed} task results.`,
-          );
+        await round();
       } catch (error) {
         this.#engine.logger.warn(
           { err: error, backend: this.#opened.name },
