@@ -10,6 +10,7 @@ import type { CliIo, StopSignal } from "./cli-io.ts";
 import { elapsed } from "./elapsed-time.ts";
 import { createLogLines, engineLogger, type LogLevel, type LogLines } from "./log-lines.ts";
 import { counted } from "./terminal-text.ts";
+import { reportWork } from "./work-report.ts";
 
 /** What {@link runWorker} is told. */
 export interface WorkerRun {
@@ -40,6 +41,14 @@ function logStart(
     concurrency,
     tasks,
   });
+}
+
+/** How many task results wait for this worker. */
+async function countDue(server: TaskServer<AnyRouter>, options: WorkerOptions): Promise<number> {
+  const { backend = "default", queues } = options;
+  const stats = await server.executor.getQueueStats({ backend });
+  const own = queues === undefined ? stats : stats.filter(({ queue }) => [queues].flat().includes(queue));
+  return own.reduce((sum, { pending }) => sum + pending, 0);
 }
 
 /** Signals to a worker, from now on. */
@@ -88,6 +97,7 @@ export async function runWorker(io: CliIo, server: TaskServer<AnyRouter>, run: W
   const log = logAttempts(server.events, lines, run.verbose);
   const signals = stopAtSignals(io, lines, { worker, log });
   const startedAt = performance.now();
+  const stopReports = reportWork(lines, { worker, log, countDue: () => countDue(server, run.worker) });
   try {
     await server["~engine"].backend(run.worker.backend ?? "default").open();
     if (!signals.haveCome) {
@@ -96,6 +106,7 @@ export async function runWorker(io: CliIo, server: TaskServer<AnyRouter>, run: W
     }
     await worker.stopped;
   } finally {
+    stopReports();
     signals.ignore();
   }
   const durationMs = Math.round(performance.now() - startedAt);
