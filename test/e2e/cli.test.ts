@@ -176,17 +176,50 @@ describe.concurrent("the config", () => {
     expect(stderr).toBe(`Error: --config names a file that is not there: ${join(folder.path, "nope.ts")}\n`);
   });
 
-  test("that throws shows the user's error and stack, and none of ours", async () => {
+  test("that throws shows the user's error and their own places, and the stack only with --verbose", async () => {
     await using folder = cliFolder("import { connect } from './db.ts';\n\nconnect();\nexport default {};\n");
-    folder.write("db.ts", "export function connect() {\n  throw new Error('no DATABASE_URL');\n}\n");
+    folder.write(
+      "db.ts",
+      "export function connect() {\n  throw new Error('no DATABASE_URL', { cause: new TypeError('unset') });\n}\n",
+    );
     const { code, stderr } = await folder.run(["tasks"]);
     expect(code).toBe(1);
-    expect(stderr).toContain(
-      "taskwright.config.ts could not be loaded.\nError: no DATABASE_URL\n    at connect",
+    const places = (column: number) => [
+      `    at ${join(folder.path, "db.ts")}:2:${column}`,
+      expect.stringMatching(`^    at ${join(folder.path, "taskwright.config.ts")}:3:`),
+    ];
+    expect(stderr.split("\n")).toEqual([
+      `Error: ${join(folder.path, "taskwright.config.ts")} could not be loaded.`,
+      "Error: no DATABASE_URL",
+      ...places(9),
+      "[cause] TypeError: unset",
+      ...places(47),
+      "",
+    ]);
+    const verbose = await folder.run(["tasks", "--verbose"]);
+    expect(verbose.stderr).toMatch(/Error: no DATABASE_URL\n {4}at connect \(.*db\.ts:2:9\)\n/);
+  });
+
+  test("that imports what is not there shows which, and from where", async () => {
+    await using folder = cliFolder('import "./db.ts"; export default {};');
+    folder.write("db.ts", "\nimport 'no-such-package';\n");
+    const { code, stderr } = await folder.run(["tasks"]);
+    expect(code).toBe(1);
+    expect(stderr.split("\n").slice(1)).toEqual([
+      "Error: Cannot find module 'no-such-package'",
+      expect.stringMatching(`^    at ${join(folder.path, "db.ts")}:2:`),
+      expect.stringMatching(`^    at ${join(folder.path, "taskwright.config.ts")}:1:`),
+      "",
+    ]);
+  });
+
+  test("that never ends is given up after 10 s", async () => {
+    await using folder = cliFolder("await new Promise(() => {});\nexport default {};\n");
+    const { code, stdout, stderr } = await folder.run(["tasks"]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toBe(
+      `Error: ${join(folder.path, "taskwright.config.ts")} gave no server within 10 s.\nA top-level await in it, or the function that it exports, does not end.\n`,
     );
-    expect(stderr).toContain(`${join(folder.path, "db.ts")}:2:`);
-    expect(stderr).toContain(`${join(folder.path, "taskwright.config.ts")}:3:`);
-    expect(stderr).not.toMatch(/jiti|load-server|node:internal|run-cli/);
   });
 
   test("whose function throws says that it was the function", async () => {

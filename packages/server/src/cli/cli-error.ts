@@ -14,7 +14,7 @@ export class UsageError extends Error {
 /** The config file is missing, throws or gives no server; ends with exit code 1. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
-  /** What to do about it, or the user's own error with its stack. */
+  /** What to do about it, or the user's own error and where it came from. */
   readonly details: string | null;
 
   constructor(message: string, details: string | null, cause?: unknown) {
@@ -58,6 +58,8 @@ export function reportError(error: unknown, io: CliIo, verbose: boolean): void {
   const hint = hintOf(error) ?? (isExpected || verbose ? null : "Run it again with --verbose for the stack.");
   const lines = [`${paint("red", "Error:")} ${safeLines(messageOf(error))}`];
   if (hint !== null) lines.push(safeLines(hint));
-  if (verbose) lines.push(paint("dim", inspect(error, { depth: 4 })));
+  // Of a config that threw, the user's own error is the one to look at.
+  const shown = error instanceof ConfigError ? (error.cause ?? error) : error;
+  if (verbose) lines.push(paint("dim", inspect(shown, { depth: 4 })));
   io.stderr.write(`${lines.join("\n")}\n`);
 }

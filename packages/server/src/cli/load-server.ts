@@ -4,22 +4,16 @@ import type { AnyRouter } from "@taskwright/shared";
 import { createJiti } from "jiti";
 import type { TaskServer } from "../create-task-server.ts";
 import { ConfigError } from "./cli-error.ts";
+import { configFailure } from "./config-failure.ts";
 
 const ACCEPTED =
   'It must give what createTaskServer() made: as its default export or one named "server" or "config", plain, as { server }, or from a function.';
 
-/** Frames of what loads the config: not the user's to read. */
-const OWN_FRAME =
-  /node_modules[\\/]jiti[\\/]|\(?node:internal|[\\/]cli[\\/](load-server|app|run-cli|main)\.[jt]s/;
+/** As long as a config may take to load. */
+const PATIENCE_S = 10;
 
-function userStack(thrown: unknown): string {
-  if (!(thrown instanceof Error))
-    return `It threw something that is no error: ${typeof thrown === "string" ? thrown : typeof thrown}`;
-  const text = thrown.stack ?? `${thrown.name}: ${thrown.message}`;
-  const lines = text.split("\n").filter((line) => !(/^\s+at /.test(line) && OWN_FRAME.test(line)));
-  const { cause } = thrown;
-  return cause === undefined ? lines.join("\n") : `${lines.join("\n")}\n[cause] ${userStack(cause)}`;
-}
+/** Enough to lead from a deep import back to the config. */
+const STACK_FRAMES = 100;
 
 function isServer(value: unknown): value is TaskServer<AnyRouter> {
   if (typeof value !== "object" || value === null) return false;
@@ -51,19 +45,40 @@ async function serverOf(module: Readonly<Record<string, unknown>>): Promise<unkn
   return server;
 }
 
-/** Loads a config file and gives its server. Throws ConfigError with the user's own stack. */
+/** Rejects when a config takes so long that it may never end, as a top-level await can. */
+async function inTime<T>(loading: Promise<T>, path: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      const message = `${path} gave no server within ${PATIENCE_S} s.`;
+      reject(
+        new ConfigError(message, "A top-level await in it, or the function that it exports, does not end."),
+      );
+    }, PATIENCE_S * 1_000);
+  });
+  return Promise.race([loading, late]).finally(() => clearTimeout(timer));
+}
+
+/** Loads a config file and gives its server. Throws ConfigError with the places in the user's own code. */
 export async function loadServer(path: string): Promise<TaskServer<AnyRouter>> {
   // Wrapping every module to merge its default export would slow down each access that handlers make.
   const jiti = createJiti(pathToFileURL(`${dirname(path)}/`).href, { interopDefault: false });
-  let module: Readonly<Record<string, unknown>> | null = null;
-  let server: unknown;
-  try {
-    module = await jiti.import<Readonly<Record<string, unknown>>>(path);
-    server = await serverOf(module);
-  } catch (error) {
-    const what = module === null ? "could not be loaded" : "gave no server: its function threw";
-    throw new ConfigError(`${path} ${what}.`, userStack(error), error);
-  }
+  let module: Readonly<Record<string, unknown>> = {};
+  const load = async () => {
+    let what = "could not be loaded";
+    try {
+      module = await jiti.import<Readonly<Record<string, unknown>>>(path);
+      what = "gave no server: its function threw";
+      return await serverOf(module);
+    } catch (error) {
+      throw new ConfigError(`${path} ${what}.`, configFailure(error, path), error);
+    }
+  };
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = STACK_FRAMES;
+  const server = await inTime(load(), path).finally(() => {
+    Error.stackTraceLimit = stackTraceLimit;
+  });
   if (isServer(server)) return server;
   throw new ConfigError(`${path} gives no server: ${describe(module)}.`, ACCEPTED);
 }
