@@ -87,16 +87,21 @@ export const serverExecutorSection: ConformanceSection<ServerUnderTest> = {
       name: "a signal stops the handler that runs and gives its task back uncounted",
       needs: ["leases"],
       run: async (bench) => {
+        const begun = Promise.withResolvers<void>();
         const server = bench.serve({
           handlers: {
-            slow: ({ signal }) =>
-              new Promise<void>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+            slow: ({ signal }) => {
+              begun.resolve();
+              return new Promise<void>((_, reject) =>
+                signal.addEventListener("abort", () => reject(signal.reason)),
+              );
+            },
           },
         });
         const results = await server.client.tasks.slow.enqueueMany([{ n: 1 }, { n: 2 }]);
         const stop = new AbortController();
         const running = server.executor.processTasks({ signal: stop.signal });
-        await bench.untilStatus(results[0], "RUNNING");
+        await begun.promise;
         stop.abort();
         expect(await running).toMatchObject([{ id: results[0]?.id, status: "READY", errors: [] }]);
         expect(await results[1]?.status()).toBe("READY");
