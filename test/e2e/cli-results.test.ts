@@ -4,18 +4,35 @@ import { projectClient } from "./fixtures/cli/project-client.ts";
 
 const UNKNOWN_ID = "0199f0c4-6a30-7d3e-9d5a-0d9f1c3f8a11";
 
+/** A config whose handler of `sendEmail` says its input as progress. */
+const PROGRESS = `
+  import { createTaskServer } from ${JSON.stringify(import.meta.resolve("@taskwright/server"))};
+  import { sqliteBackend } from ${JSON.stringify(import.meta.resolve("@taskwright/server/sqlite"))};
+  import { tasks } from ${JSON.stringify(fixture("tasks.ts"))};
+  export default createTaskServer({
+    tasks,
+    backend: sqliteBackend({ file: "default.db" }),
+    only: ["sendEmail"],
+    handlers: {
+      sendEmail: async ({ input, attempt }) => {
+        await attempt.progress(JSON.parse(input.to));
+        return { messageId: input.to };
+      },
+    },
+  });`;
+
 async function json(folder: CliFolder, ...args: string[]) {
   const { stdout } = await folder.run([...args, "--json"]);
   return JSON.parse(stdout);
 }
 
 describe.concurrent("tasks", () => {
-  test("prints name, location and field label", async () => {
+  test("prints name, path and label", async () => {
     await using folder = projectFolder();
     const { code, stdout } = await folder.run(["tasks"]);
     expect(code).toBe(0);
     expect(stdout.split("\n").slice(0, 3)).toEqual([
-      "NAME       LOCATION         FIELD LABEL",
+      "NAME       PATH             LABEL",
       "sendEmail  sendEmail        Send an e-mail",
       "invoice    billing.invoice  billing.invoice",
     ]);
@@ -75,6 +92,16 @@ describe.concurrent("results list", () => {
     expect(rest.stdout).toContain(first.id);
     expect(rest.stderr).toBe("");
     expect((await folder.run(["results", "list", "--offset", "1"])).stdout).not.toContain(second.id);
+  });
+
+  test("says when a READY one is due later", async () => {
+    await using folder = projectFolder();
+    await using client = projectClient(folder);
+    const later = await client.tasks.sendEmail.enqueue({ to: "ada@example.com" }, { countdown: "80h" });
+    const now = await client.tasks.sendEmail.delay({ to: "ada@example.com" });
+    const { stdout } = await folder.run(["results", "list"]);
+    expect(stdout).toMatch(new RegExp(`\\n${later.id} +READY in 3d +sendEmail `));
+    expect(stdout).toMatch(new RegExp(`\\n${now.id} +READY +sendEmail `));
   });
 
   test("filters by state, queue, task, tag and backend", async () => {
@@ -194,6 +221,22 @@ describe.concurrent("results show", () => {
     });
   });
 
+  test("prints a share of the whole as such, and any other progress as it is", async () => {
+    await using folder = cliFolder(PROGRESS);
+    await using client = projectClient(folder);
+    for (const [to, shown] of [
+      ["0.29", "29 %"],
+      ["1", "100 %"],
+      ["7", "7"],
+      ['{"done":1}', '{"done":1}'],
+    ] as const) {
+      const { id } = await client.tasks.sendEmail.delay({ to });
+      await folder.run(["worker", "--once"]);
+      const { stdout } = await folder.run(["results", "show", id]);
+      expect(stdout).toContain(`\nprogress     ${shown}\n`);
+    }
+  });
+
   test("of an unknown id ends with 1 and says where it looked", async () => {
     await using folder = projectFolder();
     const { code, stdout, stderr } = await folder.run(["results", "show", UNKNOWN_ID]);
@@ -307,7 +350,7 @@ describe.concurrent("execute", () => {
     await mail.cancel();
     const refused = await folder.run(["execute", mail.id]);
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain(`sendEmail ${mail.id} is CANCELLED;`);
+    expect(refused.stderr).toBe(`Error: sendEmail ${mail.id} is CANCELLED; --allow-retry runs it again.\n`);
     const { code, stdout } = await folder.run(["execute", mail.id, "--allow-retry", "--json"]);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -421,7 +464,7 @@ describe.concurrent("status", () => {
     const { code, stdout } = await folder.run(["status"]);
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^backend default \(sqlite\)\n1 READY, 0 RUNNING, 1 SUCCESSFUL, 1 FAILED, 1 CANCELLED\n\nQUEUE/,
+      /^backend default \(sqlite\)\n1 READY, 0 RUNNING, 1 SUCCESSFUL, 1 FAILED, 1 CANCELLED\n\nQUEUE +DUE +LATER +RUNNING /,
     );
     expect(stdout).toMatch(/\nemails +1 +0 +0 +1 +0 +1 +\S+\n/);
     expect(stdout).toMatch(/\n\nbackend bulk \(sqlite\)\nno task results\n$/);

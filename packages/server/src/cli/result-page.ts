@@ -25,6 +25,13 @@ function errorText(error: AttemptError, withStack: boolean): string {
   return `${singleLine(head).replace(/^/, "  ")}\n${indented(indented(safeLines(said)))}`;
 }
 
+/** A number from 0 to 1 is a share of the whole. */
+function progressText(progress: unknown): string | null {
+  if (progress === null || progress === undefined) return null;
+  const isShare = typeof progress === "number" && progress >= 0 && progress <= 1;
+  return isShare ? `${Math.floor(progress * 100 + 1e-9)} %` : JSON.stringify(progress);
+}
+
 /** Prints everything about one task result. */
 export function printResult(io: CliIo, result: TaskResult, options: { readonly withStacks: boolean }): void {
   const paint = painter(io.stdout, io.env);
@@ -45,7 +52,7 @@ export function printResult(io: CliIo, result: TaskResult, options: { readonly w
     ["last attempt", result.attempts > 1 ? time(result.lastAttemptedAt) : null],
     ["finished", time(result.finishedAt)],
     ["workers", result.workerIds.length === 0 ? null : [...new Set(result.workerIds)].join(", ")],
-    ["progress", result.progress === null ? null : JSON.stringify(result.progress)],
+    ["progress", progressText(result.progress)],
   ];
   const lines = facts.flatMap(([name, value]) =>
     value === null ? [] : `${paint("dim", name.padEnd(13))}${singleLine(value)}`,

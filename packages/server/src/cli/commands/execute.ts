@@ -1,4 +1,4 @@
-import type { AnyRouter, TaskResult } from "@taskwright/shared";
+import { type AnyRouter, TaskError, type TaskResult } from "@taskwright/shared";
 import type { Command } from "commander";
 import type { TaskServer } from "../../create-task-server.ts";
 import type { CliApp } from "../app.ts";
@@ -13,6 +13,16 @@ interface ExecuteOptions {
   readonly allowRetry?: boolean;
   readonly backend?: string;
   readonly json?: boolean;
+}
+
+/** The executor's own words name its option, not the flag. */
+function refuseEnded({ id, path, status }: TaskResult): void {
+  if (status !== "FAILED" && status !== "CANCELLED") return;
+  throw new TaskError({
+    code: "NOT_EXECUTABLE",
+    message: `${path} ${id} is ${status}; --allow-retry runs it again.`,
+    data: { id, path, status },
+  });
 }
 
 /** Runs it; a signal stops the handler and gives the task result back, and a second one exits at once. */
@@ -67,6 +77,7 @@ export function addExecuteCommand(program: Command, app: CliApp): void {
     .action((id: string, options: ExecuteOptions) =>
       app.withServer(async (server) => {
         const found = await findResult(server, id, options.backend);
+        if (options.allowRetry !== true) refuseEnded(found);
         const result = await runOnce(app.io, server, { found, allowRetry: options.allowRetry === true });
         if (options.json === true) printJson(app.io, result);
         else report(app.io, result);

@@ -52,6 +52,12 @@ function listed(result: TaskResult): Record<string, unknown> {
   return { ...facts, errors: result.errors.map(({ stack: _stack, ...error }) => error) };
 }
 
+/** `READY in 3d` of one that is due later. */
+function statusText({ status, runAfter }: TaskResult, now: number): string {
+  const waitMs = runAfter.getTime() - now;
+  return status === "READY" && waitMs > 0 ? `READY in ${elapsed(waitMs)}` : status;
+}
+
 /** Adds `taskwright results list`. */
 export function addResultsListCommand(results: Command, app: CliApp): void {
   const command = results
@@ -86,7 +92,7 @@ export function addResultsListCommand(results: Command, app: CliApp): void {
         const now = Date.now();
         const rows = found.map((result) => [
           result.id,
-          result.status,
+          statusText(result, now),
           result.path,
           result.queue,
           String(result.attempts),

@@ -32,8 +32,8 @@ interface BackendStatus {
 
 const COLUMNS = [
   { title: "QUEUE", shrinks: true },
-  { title: "PENDING", align: "right" },
-  { title: "DELAYED", align: "right" },
+  { title: "DUE", align: "right" },
+  { title: "LATER", align: "right" },
   { title: "RUNNING", align: "right" },
   { title: "SUCCESSFUL", align: "right" },
   { title: "FAILED", align: "right" },
@@ -93,7 +93,7 @@ export function addStatusCommand(program: Command, app: CliApp): void {
     .command("status")
     .summary("count task results by state and queue")
     .description(
-      "Count task results by state and queue. PENDING are due, OLDEST is how long the first of them has been.",
+      "Count task results by state and queue. DUE and LATER are READY ones, OLDEST is how long the first of them has been due.",
     )
     .option("--backend <name>", "only this backend (default: all)")
     .option("--json", "print JSON: { backends: [{ backend, kind, counts, queues, error }] }")

@@ -40,7 +40,7 @@ export function addTasksCommand(program: Command, app: CliApp): void {
         }
         printTable(
           app.io,
-          [{ title: "NAME" }, { title: "LOCATION", shrinks: true }, { title: "FIELD LABEL", shrinks: true }],
+          [{ title: "NAME" }, { title: "PATH", shrinks: true }, { title: "LABEL", shrinks: true }],
           found.map(({ name, location, fieldLabel }) => [name, location, fieldLabel]),
         );
         return 0;
