@@ -4,7 +4,8 @@ import { exerciseBackend } from "./exercise-backend.ts";
 exerciseBackend({
   name: "memory",
   open: async () => {
-    const backend = memoryBackend({ readTime: Date.now });
+    // As a database server's clock may be, it is not this machine's.
+    const backend = memoryBackend({ readTime: () => Date.now() - 3_600_000 });
     await backend.open();
     return backend;
   },

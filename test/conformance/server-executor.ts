@@ -113,7 +113,7 @@ export const serverExecutorSection: ConformanceSection<ServerUnderTest> = {
       run: async (bench) => {
         const server = bench.serve();
         const { executor, client } = server;
-        const since = new Date(bench.host.wallTime());
+        const since = new Date(await bench.storeTime());
         await client.tasks.work.delay({ n: 1 });
         await executor.processTasks();
         await client.tasks.work.delay({ n: 2 });

@@ -32,7 +32,7 @@ function untouchable(): unknown {
 /** Takes every task from whoever runs it. */
 async function sweepAsIfLost(bench: ServerUnderTest): Promise<void> {
   const words = { type: "LEASE_EXPIRED", message: "lost" } as const;
-  const now = bench.host.wallTime() + 60 * MINUTE;
+  const now = (await bench.storeTime()) + 60 * MINUTE;
   await bench.backend.maintenance?.sweep({
     maxLostAttempts: 3,
     lost: words,

@@ -14,7 +14,7 @@ const DAY = 24 * HOUR;
 async function claimAndDie(bench: ServerUnderTest, path: string): Promise<void> {
   const { leases } = bench.store.backend;
   if (leases === undefined) throw new Error("The case lists `leases` under its needs.");
-  const now = bench.host.wallTime();
+  const now = await bench.storeTime();
   const request = {
     workerId: "doomed",
     tasks: [{ path, lease: MINUTE }],
@@ -181,7 +181,7 @@ export const serverLeasesSection: ConformanceSection<ServerUnderTest> = {
         });
         const result = await server.client.tasks.work.delay({ n: 1 });
         await bench.until(async () => (await result.status()) === "RUNNING");
-        const now = bench.host.wallTime() + HOUR;
+        const now = (await bench.storeTime()) + HOUR;
         const words = { type: "LEASE_EXPIRED", message: "lost" } as const;
         const sweep = { maxLostAttempts: 3, lost: words, poisoned: words, expired: words, limit: 10, now };
         await bench.store.backend.maintenance?.sweep(sweep);

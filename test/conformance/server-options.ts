@@ -79,7 +79,7 @@ export const serverOptionsSection: ConformanceSection<ServerUnderTest> = {
       name: "a task result tells its whole life, as a record and as JSON",
       needs: ["leases"],
       run: async (bench) => {
-        const start = bench.host.wallTime();
+        const start = await bench.storeTime();
         const server = serve(bench, {
           handlers: {
             own: () => {

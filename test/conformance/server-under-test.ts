@@ -49,7 +49,7 @@ export interface Told {
 export class ServerUnderTest implements AsyncDisposable {
   readonly store: OpenedStore;
   readonly host: FakeHost;
-  /** The store as servers see it: every call is waited for, and the time is the host's. */
+  /** The store as servers see it: every call is waited for, and its clock moves with the host's. */
   readonly backend: Backend;
   /** The sizes of the batches that were enqueued. */
   readonly batches: number[] = [];
@@ -102,6 +102,11 @@ export class ServerUnderTest implements AsyncDisposable {
     return server;
   }
 
+  /** The time by the store's clock, where it has one of its own. */
+  async storeTime(): Promise<number> {
+    return (await this.backend.readTime?.()) ?? this.host.wallTime();
+  }
+
   /** Looks again and again, for a while, until what it sees is true; the clock stands still. */
   async until(look: () => boolean | Promise<boolean>): Promise<void> {
     const giveUpAt = Date.now() + PATIENCE_MS;
@@ -136,7 +141,7 @@ export class ServerUnderTest implements AsyncDisposable {
 
   /** A store as servers here see it: the host waits for its answers. */
   observe(backend: Backend): Backend {
-    const { store, leases, maintenance, inspector, wakeups } = backend;
+    const { store, leases, maintenance, inspector, wakeups, readTime, longestWaitMs } = backend;
     const enqueue = async (request: EnqueueRequest) => {
       this.batches.push(request.tasks.length);
       return this.spoilEnqueue(request) ?? store.enqueue(request);
@@ -148,11 +153,24 @@ export class ServerUnderTest implements AsyncDisposable {
       ...(maintenance === undefined ? {} : { maintenance: this.#watched("maintenance", maintenance) }),
       ...(inspector === undefined ? {} : { inspector: this.#watched("inspector", inspector) }),
       ...(wakeups === undefined ? {} : { wakeups }),
+      ...(longestWaitMs === undefined ? {} : { longestWaitMs }),
+      ...(readTime === undefined ? {} : { readTime: this.#standingClock(readTime) }),
       diagnose: () => backend.diagnose(),
       open: () => this.#interrupted("open", () => backend.open()),
       // Several servers share it here; the suite closes it when all are done.
       close: () => this.#interrupted("close", async () => {}),
     };
+  }
+
+  /** A store's clock, as far from the host's as at its first reading, but standing still and moved with it. */
+  #standingClock(readTime: () => Promise<number>): () => Promise<number> {
+    let start: number | undefined;
+    return () =>
+      this.#interrupted("readTime", async () => {
+        const time = await readTime();
+        start ??= time - this.host.monotonicTime();
+        return start + this.host.monotonicTime();
+      });
   }
 
   #watched<Facet extends object>(kind: string, facet: Facet, instead: Partial<Facet> = {}): Facet {
