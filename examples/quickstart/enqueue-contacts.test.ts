@@ -2,10 +2,10 @@ import { createTaskServer, NonRetryable } from "@taskwright/server";
 import { memoryBackend } from "@taskwright/server/memory";
 import { createWorker } from "@taskwright/server/worker";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { enqueueContacts, withoutRepeats } from "./enqueue-contacts.ts";
+import { type EnqueuedMail, enqueueContacts, withoutRepeats } from "./enqueue-contacts.ts";
 import type { ContactRow } from "./read-contacts.ts";
 import { type Contact, tasks } from "./tasks.ts";
-import { emptyTally, type Tally, waitForMails } from "./wait-for-mails.ts";
+import { countEnded, emptyTally, type Tally, waitForMails } from "./wait-for-mails.ts";
 
 const GO_ON = new AbortController().signal;
 
@@ -21,6 +21,7 @@ function createServer(sent: string[]) {
   return createTaskServer({
     tasks,
     backend: memoryBackend(),
+    logger: false,
     handlers: {
       sendEmail: ({ input, attempt }) => {
         if (input.subject === "never") throw new NonRetryable("550 no such mailbox");
@@ -55,7 +56,7 @@ describe("enqueueContacts and waitForMails", () => {
   beforeEach(async () => {
     sent = [];
     server = createServer(sent);
-    worker = createWorker(server);
+    worker = createWorker(server, { id: "own" });
     await worker.start();
   });
 
@@ -64,10 +65,13 @@ describe("enqueueContacts and waitForMails", () => {
     await server.close();
   });
 
-  async function run(rows: readonly ContactRow[], since = new Date()): Promise<Tally> {
+  async function run(
+    rows: readonly ContactRow[],
+    { since = new Date(), workerId = "own" } = {},
+  ): Promise<Tally> {
     const tally = emptyTally();
     const { mails } = await enqueueContacts(server.client, rows, GO_ON);
-    await waitForMails(mails, { tally, since, signal: GO_ON, onFinished: () => {} });
+    await waitForMails(new Set(mails), { tally, since, workerId, signal: GO_ON, onFinished: () => {} });
     return tally;
   }
 
@@ -85,7 +89,38 @@ describe("enqueueContacts and waitForMails", () => {
 
   test("what ended before this run began is counted apart", async () => {
     const inAMinute = new Date(Date.now() + 60_000);
-    expect(await run([row(2), row(3)], inAMinute)).toMatchObject({ sent: 0, sentBefore: 2 });
+    const tally = await run([row(2), row(3)], { since: inAMinute });
+    expect(tally).toMatchObject({ sent: 0, sentBefore: 2 });
+  });
+
+  test("what the worker of another run sends meanwhile is counted apart", async () => {
+    const tally = await run([row(2), row(3)], { workerId: "another" });
+    expect(tally).toMatchObject({ sent: 0, sentElsewhere: 2, sentBefore: 0 });
+  });
+
+  test("what a lost worker held is counted as taken over, and not as retried", async () => {
+    const tally = emptyTally();
+    const record = (types: readonly string[], status = "SUCCESSFUL") => ({
+      line: 2,
+      result: {
+        get: async () => ({ messageId: "" }),
+        refresh: async () => ({
+          status,
+          isFinished: true,
+          finishedAt: new Date(Date.now() + 1000),
+          workerIds: ["lost", "own"],
+          errors: types.map((type) => ({ type, message: type })),
+        }),
+      } as unknown as EnqueuedMail["result"],
+    });
+    const mails = new Set([
+      record(["LEASE_EXPIRED"]),
+      record(["EXECUTION_ERROR"]),
+      record(["LEASE_EXPIRED", "EXECUTION_ERROR"], "FAILED"),
+    ]);
+    const wait = { tally, since: new Date(), workerId: "own", onFinished: () => {} };
+    await waitForMails(mails, { ...wait, signal: GO_ON });
+    expect(tally).toMatchObject({ sent: 2, takenOver: 2, retried: 1 });
   });
 
   test("what failed is counted by reason with its lines, and tried again by the next run", async () => {
@@ -117,17 +152,29 @@ describe("enqueueContacts and waitForMails", () => {
     ]);
   });
 
-  test("an abort ends both", async () => {
+  test("an abort ends both; what ended after it is counted when it is asked for", async () => {
     const stop = new AbortController();
-    const { mails } = await enqueueContacts(server.client, [row(2, { subject: "later" })], GO_ON);
-    const waiting = waitForMails(mails, {
-      tally: emptyTally(),
-      since: new Date(),
-      signal: stop.signal,
-      onFinished: () => {},
-    });
+    const rows = [row(2), row(3, { subject: "later" })];
+    const enqueued = await enqueueContacts(server.client, rows, GO_ON);
+    const mails = new Set(enqueued.mails);
+    const tally = emptyTally();
+    const how: string[] = [];
+    const wait = {
+      tally,
+      since: new Date(0),
+      workerId: "own",
+      onFinished: (end: string) => void how.push(end),
+    };
     stop.abort("Interrupted.");
+    const waiting = waitForMails(mails, { ...wait, signal: stop.signal });
     await expect(waiting).rejects.toMatchObject({ code: "ABORTED" });
+    await enqueued.mails[0]?.result.get();
+    await countEnded(mails, wait);
+    expect({ sent: tally.sent, how, left: [...mails].map(({ line }) => line) }).toEqual({
+      sent: 1,
+      how: ["sent"],
+      left: [3],
+    });
     await expect(enqueueContacts(server.client, [row(3)], stop.signal)).rejects.toBe("Interrupted.");
   });
 });

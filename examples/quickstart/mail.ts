@@ -4,7 +4,7 @@ import { access, mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { NonRetryable } from "@taskwright/server";
 import { createTransport } from "nodemailer";
-import type { Settings } from "./settings.ts";
+import type { Sender, Settings } from "./settings.ts";
 import type { Contact } from "./tasks.ts";
 
 export interface MailKey {
@@ -26,9 +26,9 @@ export async function createMailer(settings: Settings): Promise<Mailer> {
   return outboxMailer(settings.outbox, settings.from);
 }
 
-function compose(contact: Contact, from: string, id: string) {
+function compose(contact: Contact, from: Sender, id: string) {
   return {
-    from,
+    from: { ...from }, // nodemailer does not promise to leave it as it is
     to: { name: contact.name, address: contact.email },
     subject: contact.subject,
     text: contact.body,
@@ -42,7 +42,7 @@ function messageId(id: string): string {
 }
 
 /** Writes `<id>.eml`: complete or not at all, and once. */
-function outboxMailer(folder: string, from: string): Mailer {
+function outboxMailer(folder: string, from: Sender): Mailer {
   const composer = createTransport({ streamTransport: true, buffer: true, newline: "windows" });
   return {
     send: async (contact, { id, attempt }) => {
@@ -69,7 +69,7 @@ function outboxMailer(folder: string, from: string): Mailer {
   };
 }
 
-function smtpMailer(url: URL, from: string): Mailer {
+function smtpMailer(url: URL, from: Sender): Mailer {
   const server = createTransport({
     url: url.href,
     pool: true,

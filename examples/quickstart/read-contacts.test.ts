@@ -49,7 +49,7 @@ describe("the header", () => {
       "email,name,body",
       'lacks subject; columns are separated by commas. The header has "email"',
     ],
-    ["is separated by semicolons", "email;name;subject;body", "columns are separated by commas"],
+    ["is separated by semicolons", "email;name;subject;body", "it has semicolons: save the file with commas"],
     ["names a column twice", "email,name,Email,subject,body", "has email twice"],
     ["has a quote that is not closed", '"email,name,subject,body', "The header (line 1) is broken"],
   ])("makes the file unusable when it %s", (_, header, message) => {

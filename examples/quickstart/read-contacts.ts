@@ -66,9 +66,10 @@ class Header {
     const twice = COLUMNS.filter((name) => names.indexOf(name) !== names.lastIndexOf(name));
     const found = `The header has ${names.map((name) => JSON.stringify(name.slice(0, 40))).join(", ")}.`;
     if (missing.length > 0) {
-      throw new UnusableFileError(
-        `The header lacks ${missing.join(", ")}; columns are separated by commas. ${found}`,
-      );
+      const how = cells.some((cell) => cell.includes(";"))
+        ? "it has semicolons: save the file with commas between its columns"
+        : "columns are separated by commas";
+      throw new UnusableFileError(`The header lacks ${missing.join(", ")}; ${how}. ${found}`);
     }
     if (twice.length > 0) throw new UnusableFileError(`The header has ${twice.join(", ")} twice. ${found}`);
     this.#width = names.length;

@@ -10,8 +10,13 @@ const sendEmail = h.sendEmail.handler(async ({ input, ctx, attempt }) => {
   return { messageId: await ctx.mailer.send(input, { id: attempt.id, attempt: attempt.number }) };
 });
 
-export function createServer(databaseFile: string, mailer: Mailer): TaskServer<typeof tasks> {
+export function createServer(
+  databaseFile: string,
+  mailer: Mailer,
+  options: { readonly logger?: false } = {},
+): TaskServer<typeof tasks> {
   return createTaskServer({
+    ...options,
     tasks,
     backend: sqliteBackend({ file: databaseFile }),
     createContext: () => ({ mailer }),

@@ -24,3 +24,24 @@ test.each(["mail.example.com", "http://mail.example.com", "smtp://", "smtp:mail"
     expect(() => readSettings({ SMTP_URL: url })).toThrow(BadSettingError);
   },
 );
+
+test.each([
+  ["Ann <ann@example.com>", { name: "Ann", address: "ann@example.com" }],
+  ["ann@example.com", { name: "", address: "ann@example.com" }],
+  ['"Ann, Inc." <ann@example.com>', { name: "Ann, Inc.", address: "ann@example.com" }],
+  ["", { name: "Taskwright quickstart", address: "quickstart@example.com" }],
+])("MAIL_FROM=%s is %o", (text, from) => {
+  expect(readSettings({ MAIL_FROM: text }).from).toEqual(from);
+});
+
+test.each([
+  "not an address",
+  "Ann",
+  "Ann <ann>",
+  "Ann <ann@example.com> and Bob",
+  "ann@example.com, bob@example.com",
+  "Ann\r\nBcc: all@example.com <ann@example.com>",
+  "ann@example.com\nBcc: all@example.com",
+])("MAIL_FROM=%j is refused", (text) => {
+  expect(() => readSettings({ MAIL_FROM: text })).toThrow(BadSettingError);
+});

@@ -1,6 +1,12 @@
 // Where things are, read from the environment once.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { contact } from "./tasks.ts";
+
+export interface Sender {
+  readonly name: string;
+  readonly address: string;
+}
 
 export interface Settings {
   /** Holds the outbox and the database. */
@@ -9,7 +15,7 @@ export interface Settings {
   readonly databaseFile: string;
   /** Absent: mails are written to the outbox. */
   readonly smtpUrl: URL | undefined;
-  readonly from: string;
+  readonly from: Sender;
 }
 
 /** A setting cannot be used; the message says which and why. */
@@ -25,7 +31,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     outbox: join(folder, "outbox"),
     databaseFile: join(folder, databaseName(smtpUrl)),
     smtpUrl,
-    from: env.MAIL_FROM || "Taskwright quickstart <quickstart@example.com>",
+    from: parseSender(env.MAIL_FROM || "Taskwright quickstart <quickstart@example.com>"),
   };
 }
 
@@ -46,4 +52,18 @@ function parseSmtpUrl(text: string): URL {
   const url = URL.parse(text);
   if (url !== null && /^smtps?:$/.test(url.protocol) && url.hostname !== "") return url;
   throw new BadSettingError("SMTP_URL must look like smtp://user:password@host:587 (or smtps://…).");
+}
+
+/** `Ann <ann@example.com>`, or the address alone. */
+function parseSender(text: string): Sender {
+  const parts = /^([^<>\r\n]*)<([^<>\r\n]*)>$/.exec(text.trim()) ?? ["", "", text.trim()];
+  const name = (parts[1] ?? "").trim().replace(/^"(.*)"$/, "$1");
+  const address = (parts[2] ?? "").trim();
+  // What a recipient's address and name must be like holds for the sender's as well.
+  const isUsable =
+    contact.shape.email.safeParse(address).success && contact.shape.name.safeParse(name).success;
+  if (isUsable) return { name, address };
+  throw new BadSettingError(
+    'MAIL_FROM must look like "Ann <ann@example.com>" or ann@example.com, on one line.',
+  );
 }

@@ -97,10 +97,13 @@ describe.concurrent("interrupted midway and run again, it has written each mail 
     return { ...started, workerPid: workerPidOf(started) };
   }
 
-  async function finish(trial: Trial): Promise<void> {
+  /** Gives what the second run said. */
+  async function finish(trial: Trial): Promise<string> {
     expect((await trial.mailFiles()).length).toBeLessThan(ROWS);
-    expect(await trial.run("contacts.csv")).toMatchObject({ code: 0, stderr: "" });
+    const { code, stdout, stderr } = await trial.run("contacts.csv");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(await trial.recipients()).toEqual(addresses(ROWS));
+    return stdout;
   }
 
   test("by Ctrl-C, which both processes get", async (context) => {
@@ -112,6 +115,10 @@ describe.concurrent("interrupted midway and run again, it has written each mail 
     const { code, stdout, stderr } = await ended;
     expect(code).toBe(130);
     expect(stderr).toBe("");
+    const numberOf = (label: string) => Number(new RegExp(`^${label} +(\\d+)`, "m").exec(stdout)?.[1]);
+    const files = (await trial.mailFiles()).filter((name) => name.endsWith(".eml"));
+    expect(numberOf("Sent")).toBe(files.length);
+    expect(numberOf("Not sent yet")).toBe(ROWS - files.length);
     expect(stdout).toMatch(/^Not sent yet +\d+: run the same command again$/m);
     expect(isAlive(workerPid)).toBe(false);
     await finish(trial);
@@ -134,7 +141,10 @@ describe.concurrent("interrupted midway and run again, it has written each mail 
     const { code, stdout } = await ended;
     expect(code).toBe(1);
     expect(stdout).toContain("The worker process ended by itself (SIGKILL).");
-    await finish(trial);
+    const said = await finish(trial);
+    expect(said).toMatch(/^\d+ mails? (is|are) held by another worker; if that was killed, .* about 10 s/m);
+    expect(said).toMatch(/^Taken over +\d+, from a worker that was lost$/m);
+    expect(said).toMatch(/^Retried +0$/m);
   });
 
   test("by SIGKILL of both at once", async (context) => {
@@ -161,9 +171,10 @@ describe.concurrent("with SMTP_URL", () => {
     const { code, stdout } = await trial.run(await trial.writeRows(4), { SMTP_URL: server.url });
     const recipients = server.received.map((mail) => mail.to?.[0]?.address);
     expect(recipients.toSorted()).toEqual(["c0@example.com", "c2@example.com", "c3@example.com"]);
+    expect(stdout).toMatch(/^3 sent, 1 failed of 4 mails$/m);
     expect(stdout).toMatch(/^Sent +3 /m);
     expect(stdout).toMatch(/^Retried +1$/m);
-    expect(stdout).toMatch(/^Failed +1\n.*550.*\(line 3\)$/m);
+    expect(stdout).toMatch(/^Failed +1: run the same command again .*\n.*550.*\(line 3\)$/m);
     expect(code).toBe(1);
     expect(await trial.mailFiles()).toEqual([]);
   });
@@ -196,11 +207,41 @@ describe.concurrent("with SMTP_URL", () => {
     expect(server.received.filter((mail) => ids.get(mail.to?.[0]?.address) !== mail.messageId)).toEqual([]);
   });
 
+  test("a sender that is none is refused in one line before anything is stored", async ({ expect }) => {
+    await using trial = await Trial.make();
+    const { code, stderr } = await trial.run(SHIPPED, { MAIL_FROM: "not an address" });
+    expect(stderr).toMatch(/^MAIL_FROM must look like [^\n]+\n$/);
+    expect(code).toBe(1);
+    expect(await readdir(trial.folder)).toEqual([]);
+  });
+
   test("an address that is none is refused in one line", async ({ expect }) => {
     await using trial = await Trial.make();
     const { code, stderr } = await trial.run(SHIPPED, { SMTP_URL: "mail.example.com" });
     expect(stderr).toMatch(/^SMTP_URL must look like [^\n]+\n$/);
     expect(code).toBe(1);
+  });
+});
+
+describe.concurrent("a command line", () => {
+  test("with --help prints usage, and sends nothing", async ({ expect }) => {
+    await using trial = await Trial.make();
+    const { code, stdout, stderr } = await trial.run("--help");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^Usage: npm start \[-- contacts\.csv\]\n/);
+    expect(await readdir(trial.folder)).toEqual([]);
+  });
+
+  test("with a second file, or an option that is none, is refused", async ({ expect }) => {
+    await using trial = await Trial.make();
+    const file = await trial.writeRows(1);
+    const two = await trial.run(file, {}, ["b.csv"]);
+    expect(two).toMatchObject({ code: 1, stdout: "" });
+    expect(two.stderr).toBe(`One file at a time: run it for ${file}, then for b.csv.\n`);
+    const option = await trial.run("--dry-run");
+    expect(option).toMatchObject({ code: 1, stdout: "" });
+    expect(option.stderr).toMatch(/^There is no option --dry-run\.\nUsage: /);
+    expect(await trial.mailFiles()).toEqual([]);
   });
 });
 

@@ -16,7 +16,7 @@ async function main(file: string): Promise<number> {
   const settings = readSettings();
   const { rows, badRows } = await readContacts(file);
   const { distinct, repeats } = withoutRepeats(rows);
-  console.log(`${file}: ${rows.length} contacts`);
+  console.log(`${file}: ${rows.length} ${rows.length === 1 ? "contact" : "contacts"}`);
   printBadRows(badRows);
   if (distinct.length === 0) throw new UnusableFileError("No row of the file can be used.");
 
@@ -28,13 +28,20 @@ async function main(file: string): Promise<number> {
     progress.stop();
     console.log(`\n${stop.signal.reason}`);
   });
-  const sending = await sendContacts(distinct, { databaseFile: settings.databaseFile, progress, stop });
+  const { databaseFile } = settings;
+  const onHeld = (count: number) => progress.say(heldText(count));
+  const sending = await sendContacts(distinct, { databaseFile, progress, stop, onHeld });
 
   printBadRows(sending.badRows);
   console.log(`\n${summaryLines({ sending, settings, distinct, repeats, badRows }).join("\n")}`);
   if (stop.signal.aborted) return stop.signal.reason === INTERRUPTED ? EXIT.interrupted : EXIT.failed;
   const isDone = countFailed(sending.tally) === 0 && sending.badRows.length < distinct.length;
   return isDone ? EXIT.done : EXIT.failed;
+}
+
+function heldText(count: number): string {
+  const mails = count === 1 ? "1 mail is" : `${count} mails are`;
+  return `${mails} held by another worker; if that was killed, this run waits about 10 s to take over.`;
 }
 
 function printBadRows(badRows: readonly BadRow[]): void {
@@ -53,13 +60,26 @@ function abortOnSignals(stop: AbortController): void {
 // Whoever read our output may have gone (`npm start | head`); the mails are sent all the same.
 process.stdout.on("error", () => {});
 
-// npm runs scripts from the project's root; INIT_CWD is where the user is.
-const file = resolve(
-  process.env.INIT_CWD ?? ".",
-  process.argv[2] ?? join(import.meta.dirname, "contacts.csv"),
-);
+const USAGE = `Usage: npm start [-- contacts.csv]
+
+Sends a mail to each contact of a CSV file with the columns email, name, subject and body; without one, of the file
+that ships with it. SMTP_URL, MAIL_FROM and QUICKSTART_DIR say how and where: see README.md.`;
+
+/** The file that the command line names; undefined when it asks for help. */
+function fileFrom(words: readonly string[]): string | undefined {
+  if (words.includes("--help") || words.includes("-h")) return undefined;
+  const [first, second] = words;
+  if (first?.startsWith("-")) throw new BadSettingError(`There is no option ${first}.\n${USAGE}`);
+  if (second !== undefined)
+    throw new BadSettingError(`One file at a time: run it for ${first}, then for ${second}.`);
+  // npm runs scripts from the project's root; INIT_CWD is where the user is.
+  return resolve(process.env.INIT_CWD ?? ".", first ?? join(import.meta.dirname, "contacts.csv"));
+}
+
 try {
-  process.exitCode = await main(file);
+  const file = fileFrom(process.argv.slice(2));
+  if (file === undefined) console.log(USAGE);
+  else process.exitCode = await main(file);
 } catch (error) {
   const isExpected =
     error instanceof UnusableFileError || error instanceof BadSettingError || isTaskError(error);

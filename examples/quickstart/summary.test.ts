@@ -34,7 +34,9 @@ test("whatever went another way is counted, with its lines", () => {
   const tally = {
     sent: 1,
     retried: 1,
+    takenOver: 3,
     sentBefore: 1,
+    sentElsewhere: 2,
     failed: new Map([
       ["no such mailbox", lines],
       ["busy", [20]],
@@ -50,15 +52,17 @@ test("whatever went another way is counted, with its lines", () => {
     }),
   );
   expect(summary).toEqual([
-    "Sent           1 in 2.0 s, 1 mails/s",
+    "Sent           1 in 2.0 s, 1 mail/s",
     "Retried        1",
-    "Failed         13",
+    "Taken over     3, from a worker that was lost",
+    "Failed         13: run the same command again to try them again",
     "  no such mailbox (lines 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 and 2 more)",
     "  busy (line 20)",
     "Sent before    1, by an earlier run",
+    "Sent elsewhere 2, by another run at the same time",
     "Repeated rows  1, not sent again (line 40)",
     "Bad rows       2, see above",
-    "Not sent yet   4: run the same command again",
+    "Not sent yet   2: run the same command again",
     "Mails          sent to mail.example.com",
     "Task results   /tmp/q/taskwright-mail.example.com.db (without it everything is sent again)",
   ]);

@@ -15,9 +15,12 @@ export interface Run {
 export function summaryLines({ sending, settings, distinct, repeats, badRows }: Run): readonly string[] {
   const { tally, seconds } = sending;
   const bad = badRows.length + sending.badRows.length;
-  const left = distinct.length - sending.badRows.length - tally.sent - tally.sentBefore - countFailed(tally);
+  const failed = countFailed(tally);
+  const sentByOthers = tally.sentBefore + tally.sentElsewhere;
+  const left = distinct.length - sending.badRows.length - tally.sent - sentByOthers - failed;
+  const perSecond = Math.round(tally.sent / seconds);
   const pace =
-    tally.sent > 0 ? ` in ${seconds.toFixed(1)} s, ${Math.round(tally.sent / seconds)} mails/s` : "";
+    tally.sent > 0 ? ` in ${seconds.toFixed(1)} s, ${perSecond} ${perSecond === 1 ? "mail" : "mails"}/s` : "";
   const results =
     settings.smtpUrl === undefined
       ? `${settings.outbox} (a file per mail)`
@@ -25,16 +28,20 @@ export function summaryLines({ sending, settings, distinct, repeats, badRows }: 
   return [
     `Sent           ${tally.sent}${pace}`,
     `Retried        ${tally.retried}`,
-    `Failed         ${countFailed(tally)}`,
+    ...(tally.takenOver > 0 ? [`Taken over     ${tally.takenOver}, from a worker that was lost`] : []),
+    `Failed         ${failed}${failed > 0 ? ": run the same command again to try them again" : ""}`,
     ...[...tally.failed].map(([reason, lines]) => `  ${reason} (${lineList(lines)})`),
     ...(tally.sentBefore > 0 ? [`Sent before    ${tally.sentBefore}, by an earlier run`] : []),
+    ...(tally.sentElsewhere > 0
+      ? [`Sent elsewhere ${tally.sentElsewhere}, by another run at the same time`]
+      : []),
     ...(repeats.length > 0
       ? [`Repeated rows  ${repeats.length}, not sent again (${lineList(repeats.map((row) => row.line))})`]
       : []),
     ...(bad > 0 ? [`Bad rows       ${bad}, see above`] : []),
     ...(left > 0 ? [`Not sent yet   ${left}: run the same command again`] : []),
     `Mails          ${results}`,
-    `Task results   ${settings.databaseFile}${tally.sentBefore > 0 ? " (without it everything is sent again)" : ""}`,
+    `Task results   ${settings.databaseFile}${sentByOthers > 0 ? " (without it everything is sent again)" : ""}`,
   ];
 }
 

@@ -47,8 +47,8 @@ export class Trial {
   }
 
   /** Runs start.ts as a user in the folder would. */
-  start(file: string, env: NodeJS.ProcessEnv = {}): Started {
-    const child = spawn(process.execPath, [join(import.meta.dirname, "start.ts"), file], {
+  start(file: string, env: NodeJS.ProcessEnv = {}, more: readonly string[] = []): Started {
+    const child = spawn(process.execPath, [join(import.meta.dirname, "start.ts"), file, ...more], {
       env: { ...process.env, INIT_CWD: this.folder, QUICKSTART_DIR: this.folder, SMTP_URL: "", ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -63,8 +63,8 @@ export class Trial {
     return { child, ended: once(child, "close").then(([code]) => ({ code, ...output })) };
   }
 
-  run(file: string, env?: NodeJS.ProcessEnv): Promise<Ended> {
-    return this.start(file, env).ended;
+  run(file: string, env?: NodeJS.ProcessEnv, more?: readonly string[]): Promise<Ended> {
+    return this.start(file, env, more).ended;
   }
 
   async mailFiles(): Promise<readonly string[]> {

@@ -8,9 +8,12 @@ export interface WorkerProcess {
   stop(): Promise<void>;
 }
 
-/** @param onDeath called if the process ends without having been asked to */
-export function startWorkerProcess(onDeath: (how: string) => void): WorkerProcess {
-  const child = fork(join(import.meta.dirname, "worker.ts"), ["--child"]);
+/**
+ * @param id what the worker signs its attempts with
+ * @param onDeath called if the process ends without having been asked to
+ */
+export function startWorkerProcess(id: string, onDeath: (how: string) => void): WorkerProcess {
+  const child = fork(join(import.meta.dirname, "worker.ts"), ["--child", id]);
   const ended = once(child, "exit");
   let isStopping = false;
   child.once("exit", (code, signal) => {

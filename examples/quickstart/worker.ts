@@ -4,11 +4,15 @@ import { createMailer } from "./mail.ts";
 import { createServer } from "./server.ts";
 import { readSettings } from "./settings.ts";
 
+const [mode, id] = process.argv.slice(2);
+const isChild = mode === "--child";
 const settings = readSettings();
 const mailer = await createMailer(settings);
-const server = createServer(settings.databaseFile, mailer);
+// What goes wrong is in the summary of start.ts; alone, a worker says it on stderr.
+const server = createServer(settings.databaseFile, mailer, isChild ? { logger: false } : {});
 const worker = createWorker(server, {
   concurrency: 10,
+  ...(id === undefined ? {} : { id }),
   claimInterval: "2s", // how often to look for mails that a killed worker held
 });
 
@@ -19,7 +23,7 @@ async function stop(): Promise<void> {
 }
 
 process.once("SIGTERM", stop);
-if (process.argv.includes("--child")) {
+if (isChild) {
   // The channel to start.ts closes when start.ts wants the worker to stop, and also when start.ts was killed.
   process.once("disconnect", stop);
   // Ctrl-C and a closed terminal reach both processes; start.ts answers them.
