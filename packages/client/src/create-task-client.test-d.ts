@@ -29,6 +29,8 @@ createTaskClient<typeof tasks>({});
 createTaskClient<typeof tasks>({ transport, url: "/api" });
 // @ts-expect-error -- and options
 createTaskClient<typeof tasks>();
+// @ts-expect-error -- a backend is for the client of the server's package
+createTaskClient(tasks, { backend: {} });
 // @ts-expect-error -- a record of tasks is no router
 createTaskClient<{ tick: typeof t.task }>({ transport });
 // @ts-expect-error -- half a transport

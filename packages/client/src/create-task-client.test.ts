@@ -35,6 +35,20 @@ it("is the same client as a server's, over a transport", async () => {
 });
 
 it.each([
+  ["the contract and a backend", [tasks, { backend: {} }]],
+  ["the contract alone", [tasks]],
+  ["a backend alone", [{ backend: {} }]],
+  ["several backends", [{ backends: {} }]],
+])("called with %s, points to the client that takes it", (_, words) => {
+  expect(() => Reflect.apply(createTaskClient, undefined, words)).toThrow(
+    expect.objectContaining({
+      code: "INVALID_OPTION",
+      message: expect.stringContaining("use createTaskClient(tasks, { backend }) of @taskwright/server"),
+    }),
+  );
+});
+
+it.each([
   [undefined, "createTaskClient() takes its options as a plain object; got undefined."],
   [null, "createTaskClient() takes its options as a plain object; got null."],
   ["/api", "createTaskClient() takes its options as a plain object; got a string of length 4."],

@@ -175,5 +175,7 @@ createTaskClient(tasks, {});
 createTaskClient(tasks, { backend, backends: { default: backend } });
 // @ts-expect-error -- a client has no handlers
 createTaskClient(tasks, { backend, handlers });
+// @ts-expect-error -- a transport is for the client of the other package
+createTaskClient<Tasks>({ transport: {} });
 // @ts-expect-error -- it needs the contract
 createTaskClient({ backend });

@@ -63,6 +63,10 @@ describe("a server's options", () => {
       refused("INVALID_OPTION", 'createTaskClient() has no option "handlers"'),
     );
     expect(() => client({})).toThrow(refused("INVALID_OPTION", "needs either backend or backends"));
+    for (const words of [[{ transport: {} }], [tasks, { transport: {} }]])
+      expect(() => Reflect.apply(createTaskClient, undefined, words)).toThrow(
+        refused("INVALID_OPTION", "use createTaskClient<typeof tasks>({ transport }) of @taskwright/client"),
+      );
   });
 });
 

@@ -223,11 +223,21 @@ export interface DirectTaskClient<TRouter extends AnyRouter> extends TaskClient<
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Not here: that client is the one of `@taskwright/client`. */
+export function createTaskClient<_TRouter extends AnyRouter>(
+  options: "createTaskClient({ transport }) is in @taskwright/client; here it takes (tasks, { backend })",
+): never;
 /** Makes a client that enqueues straight into the backends, for services that run no tasks themselves. */
 export function createTaskClient<TRouter extends AnyRouter>(
   tasks: TRouter,
   options: CommonOptions & BackendOptions,
-): DirectTaskClient<TRouter> {
+): DirectTaskClient<TRouter>;
+export function createTaskClient(...words: readonly unknown[]): unknown {
+  if (words.some((word) => typeof word === "object" && word !== null && "transport" in word))
+    throw invalid(
+      "createTaskClient() of @taskwright/server takes (tasks, { backend }); with a transport, use createTaskClient<typeof tasks>({ transport }) of @taskwright/client.",
+    );
+  const [tasks, options] = words as [AnyRouter, CommonOptions & BackendOptions];
   checkOptions(options, CLIENT_OPTIONS, "createTaskClient()");
   const engine = new Engine({
     router: tasks,
@@ -238,5 +248,5 @@ export function createTaskClient<TRouter extends AnyRouter>(
     host: options.host ?? systemHost,
   });
   const close = () => engine.close();
-  return { ...taskClient<TRouter>(new DirectTransport(engine, null)), close, [Symbol.asyncDispose]: close };
+  return { ...taskClient<AnyRouter>(new DirectTransport(engine, null)), close, [Symbol.asyncDispose]: close };
 }
