@@ -22,7 +22,8 @@ export interface Attempt {
   readonly scheduleId: string | null;
   readonly tags: readonly string[];
   /**
-   * Stores how far it is, a number or any JSON-safe value; resolves when it is stored.
+   * Stores how far it is, any JSON-safe value of at most 16 KB; a number from 0 to 1 is shown as a percentage. Resolves
+   * when it is stored.
    *
    * Rejects with LEASE_LOST when another attempt has taken over, and with PAYLOAD_ERROR for what JSON cannot say.
    */
@@ -129,7 +130,19 @@ export class RunningAttempt implements Attempt {
     this.#controller?.abort(this.#reason(cause));
   }
 
-  async progress(value: unknown): Promise<void> {
+  /** Throws the reason when it has been told to stop. */
+  throwIfAborted(): void {
+    if (this.#abortCause !== null) throw this.#reason(this.#abortCause);
+  }
+
+  progress(value: unknown): Promise<void> {
+    const stored = this.#storeProgress(value);
+    // Nobody need wait for it, and what nobody waits for must not end the process.
+    stored.catch(() => undefined);
+    return stored;
+  }
+
+  async #storeProgress(value: unknown): Promise<void> {
     const progress = encodeProgress(this.path, value);
     const { id, token } = this.claimed;
     const outcome = await this.opened.progress.add({ lease: { id, token }, progress });
