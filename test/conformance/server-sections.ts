@@ -4,6 +4,7 @@ import { serverBadInputSection } from "./server-bad-input.ts";
 import { serverEventsSection } from "./server-events.ts";
 import { serverExecutorSection } from "./server-executor.ts";
 import { serverHandlersSection } from "./server-handlers.ts";
+import { serverInterleavingsSection } from "./server-interleavings.ts";
 import { serverLeasesSection } from "./server-leases.ts";
 import { serverOptionsSection } from "./server-options.ts";
 import { serverOutagesSection } from "./server-outages.ts";
@@ -17,6 +18,7 @@ export const SERVER_SECTIONS: readonly ConformanceSection<ServerUnderTest>[] = [
   serverResultsSection,
   serverRetriesSection,
   serverLeasesSection,
+  serverInterleavingsSection,
   serverWorkersSection,
   serverHandlersSection,
   serverEventsSection,

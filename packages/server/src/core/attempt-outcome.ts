@@ -19,15 +19,21 @@ export type AttemptEnd =
 /** What to do about an attempt's end. */
 export type AttemptDecision =
   | { readonly action: "settle"; readonly settlement: Settlement }
-  /** Give it back uncounted: its worker stops. */
-  | { readonly action: "release" }
+  /** Give it back uncounted: its worker stops. `error` is what else it threw, or null. */
+  | { readonly action: "release"; readonly error: unknown }
   /** Another attempt holds it. */
   | { readonly action: "drop" };
 
 function errorType(attempt: RunningAttempt, end: AttemptEnd): AttemptErrorType {
+  if (end.kind === "threw" && end.by === "payload") return "PAYLOAD_ERROR";
   if (attempt.abortCause === "timeout") return "TIMEOUT";
-  if (end.kind !== "threw" || end.by === "handler") return "EXECUTION_ERROR";
-  return end.by === "payload" ? "PAYLOAD_ERROR" : "INTERNAL_ERROR";
+  return end.kind === "threw" && end.by === "context" ? "INTERNAL_ERROR" : "EXECUTION_ERROR";
+}
+
+/** Whether it says no more than that the attempt was told to stop. */
+function isAbortError(thrown: unknown): boolean {
+  const isOurs = isTaskError(thrown, "TASK_CANCELLED") || isTaskError(thrown, "CLOSED");
+  return isOurs || readThrown(thrown, "name") === "AbortError";
 }
 
 function nextAttemptAt(
@@ -42,7 +48,7 @@ function nextAttemptAt(
  * Decides what becomes of a task result after an attempt.
  *
  * A normal return wins over cancel, timeout and shutdown. A throw after a cancel is CANCELLED, after a shutdown it is
- * given back uncounted. Payload errors and `NonRetryable` are final; everything else is retried while retries are left.
+ * given back uncounted, unless it is `NonRetryable` or `RetryAfter`. Payload errors and `NonRetryable` are final; everything else is retried while retries are left.
  */
 export function decideOutcome(
   attempt: RunningAttempt,
@@ -63,11 +69,12 @@ export function decideOutcome(
     at: facts.now,
   });
   if (attempt.abortCause === "cancel") {
-    const isAbort = isTaskError(thrown, "TASK_CANCELLED") || readThrown(thrown, "name") === "AbortError";
-    return { action: "settle", settlement: { status: "CANCELLED", error: isAbort ? null : error } };
+    const settlement = { status: "CANCELLED", error: isAbortError(thrown) ? null : error } as const;
+    return { action: "settle", settlement };
   }
-  if (attempt.abortCause === "shutdown" && end.kind === "threw" && end.by !== "payload")
-    return { action: "release" };
+  const isOrder = isNonRetryable(thrown) || isRetryAfter(thrown);
+  if (attempt.abortCause === "shutdown" && end.kind === "threw" && end.by !== "payload" && !isOrder)
+    return { action: "release", error: isAbortError(thrown) ? null : thrown };
   const { retriesUsed, maxRetries, priority } = attempt.claimed;
   const isFinal = type === "PAYLOAD_ERROR" || isNonRetryable(thrown) || retriesUsed >= maxRetries;
   if (isFinal) return { action: "settle", settlement: { status: "FAILED", error, started: true } };

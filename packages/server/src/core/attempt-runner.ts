@@ -8,6 +8,7 @@ import { callHandler } from "./handler-call.ts";
 import type { HeldLease, LeaseKeeper } from "./lease-keeper.ts";
 import { isSuspect } from "./lost-attempts.ts";
 import type { OpenedBackend } from "./opened-backend.ts";
+import { releaseSafely } from "./release-safely.ts";
 import { reportFailure } from "./report-failure.ts";
 import { settleSafely } from "./settle-safely.ts";
 
@@ -57,7 +58,8 @@ export class AttemptRunner {
     // Expiry is for what never started: a retry or a lost worker does not bring it back.
     if (claimed.attempts === 1 && claimed.expiresAt !== null && claimed.expiresAt <= now)
       return { settled: this.#settle(held, expiredSettlement(now)) };
-    if (isSuspect(claimed) && !(await this.#isStillHeld(held))) return { settled: Promise.resolve("lost") };
+    if (!(await this.#mayBegin(held))) return { settled: Promise.resolve("lost") };
+    if (held.isCancelRequested) return { settled: this.#settle(held, { status: "CANCELLED", error: null }) };
     const policy = decodePolicy(claimed.policy, task.options);
     const { timeoutMs } = policy;
     const attempt = new RunningAttempt({
@@ -73,9 +75,14 @@ export class AttemptRunner {
     return { settled: this.#finish(attempt, { end, policy, held }) };
   }
 
-  /** Tells the store that the handler is about to be called; without its answer it is not called. */
-  async #isStillHeld(held: HeldLease): Promise<boolean> {
+  /** Whether the lease holds and the store knows, where it has to, that the handler is about to be called. */
+  async #mayBegin(held: HeldLease): Promise<boolean> {
     const { id, token, path } = held.claimed;
+    if (!(await this.#keeper.confirm(held))) {
+      this.#keeper.drop(held);
+      return false;
+    }
+    if (!isSuspect(held.claimed)) return true;
     try {
       if ((await this.#opened.begins.add({ id, token })) === "applied") return true;
     } catch (error) {
@@ -103,8 +110,11 @@ export class AttemptRunner {
       const decoded = task.payload.decodeInput(claimed.input, claimed.codec);
       const input = decoded instanceof Promise ? await decoded : decoded;
       by = "context";
+      attempt.throwIfAborted();
       const ctx = await this.#context(attempt);
       by = "handler";
+      // While its context was made it may have been cancelled, or given up and run elsewhere.
+      attempt.throwIfAborted();
       const returned = await callHandler(this.#engine, task, { attempt, input, ctx });
       by = "payload";
       // Input and output of a task result are of one codec: that of its enqueue.
@@ -137,7 +147,17 @@ export class AttemptRunner {
       ? { action: "drop" }
       : decideOutcome(attempt, end, { policy, now: this.#opened.clock.now(), random: Math.random });
     if (decision.action === "settle") return this.#settle(held, decision.settlement, attempt);
-    if (decision.action === "release") return this.#release(attempt, held);
+    if (decision.action === "release") {
+      if (decision.error !== null) {
+        const facts = { err: decision.error, id: attempt.id, task: attempt.path, attempt: attempt.number };
+        this.#engine.logger.warn(
+          facts,
+          "A handler that was told to stop threw; its task is given back and runs again.",
+        );
+      }
+      return this.#release(attempt, held);
+    }
+    if (isAbandoned && held.isOverdue) return this.#letExpire(attempt, held);
     this.#keeper.drop(held);
     if (!isAbandoned && this.#engine.events.has("leaseLost"))
       this.#engine.events.emit("leaseLost", this.#event(attempt));
@@ -146,8 +166,9 @@ export class AttemptRunner {
 
   async #release(attempt: RunningAttempt, held: HeldLease): Promise<Settled> {
     try {
-      const items = [{ lease: held.claimed, started: true, when: "now" as const }];
-      await this.#opened.leases.release({ items, now: this.#opened.clock.now() });
+      await releaseSafely(this.#engine.host, this.#opened, [
+        { lease: held.claimed, started: true, when: "now" },
+      ]);
       this.#engine.events.emit("released", this.#event(attempt));
       return "released";
     } catch (error) {
@@ -157,6 +178,27 @@ export class AttemptRunner {
     } finally {
       this.#keeper.drop(held);
     }
+  }
+
+  /** Leaves a handler that ignores its signal to itself: the end of its lease counts as nothing. */
+  async #letExpire(attempt: RunningAttempt, held: HeldLease): Promise<Settled> {
+    const facts = { id: attempt.id, task: attempt.path };
+    try {
+      await releaseSafely(this.#engine.host, this.#opened, [
+        { lease: held.claimed, started: true, when: "on-expiry" },
+      ]);
+      this.#engine.logger.warn(
+        facts,
+        "A handler ignored its signal; its task runs again when its lease ends.",
+      );
+    } catch (error) {
+      this.#engine.logger.warn(
+        { ...facts, err: error },
+        "A lease could not be marked; its expiry will count.",
+      );
+    }
+    this.#keeper.drop(held);
+    return "lost";
   }
 
   async #settle(held: HeldLease, settlement: Settlement, attempt?: RunningAttempt): Promise<Settled> {

@@ -16,6 +16,10 @@ export interface HeldLease {
   readonly durationMs: number;
   /** When to renew it next, on the host's monotonic clock. */
   renewAt: number;
+  /** When it ends at the earliest, on the same clock: its length after the last request that was granted. */
+  endsAt: number;
+  /** Whether somebody has asked to cancel it while it waited for a slot. */
+  isCancelRequested: boolean;
   /** The attempt that runs under it; null while it waits for a slot. */
   attempt: RunningAttempt | null;
   /** Whether its handler has ended, so that only the store need hear of it. */
@@ -50,12 +54,19 @@ export class LeaseKeeper {
     return this.#held.size;
   }
 
-  /** Keeps a lease that has just been claimed. */
-  keep(claimed: ClaimedTask, facts: { durationMs: number; onLost: () => void }): HeldLease {
+  /** Keeps a lease that has just been claimed; `askedAt`: when, on the host's monotonic clock, the claim was asked for. */
+  keep(
+    claimed: ClaimedTask,
+    facts: { readonly askedAt: number; readonly durationMs: number; readonly onLost: () => void },
+  ): HeldLease {
+    const { askedAt, durationMs } = facts;
     const held: HeldLease = {
       claimed,
-      durationMs: facts.durationMs,
-      renewAt: this.#host.monotonicTime() + facts.durationMs / 3,
+      durationMs,
+      // From the question, not from the answer: the store may have taken long, and the lease runs from the question.
+      renewAt: askedAt + durationMs / 3,
+      endsAt: askedAt + durationMs,
+      isCancelRequested: false,
       attempt: null,
       hasEnded: false,
       deadline: Number.POSITIVE_INFINITY,
@@ -87,6 +98,13 @@ export class LeaseKeeper {
   /** Lets a lease go: its task result is settled, released or lost. */
   drop(held: HeldLease): void {
     this.#held.delete(held);
+  }
+
+  /** Whether it still holds, as far as the store can say; asks the store when too little of it is left to begin. */
+  async confirm(held: HeldLease): Promise<boolean> {
+    if (held.endsAt - this.#host.monotonicTime() >= held.durationMs / 3) return true;
+    await this.#renew([held]);
+    return this.#held.has(held) && held.endsAt > this.#host.monotonicTime();
   }
 
   /** Renews everything now, to learn of cancels at once. */
@@ -156,8 +174,14 @@ export class LeaseKeeper {
       due.forEach((held, index) => {
         const outcome = outcomes[index];
         if (!this.#held.has(held) || outcome === undefined) return;
-        if (outcome.outcome === "lease-lost") this.#lost(held);
-        else if (outcome.cancelRequested && !held.hasEnded) held.attempt?.abort("cancel");
+        if (outcome.outcome === "lease-lost") {
+          this.#lost(held);
+          return;
+        }
+        held.endsAt = now + held.durationMs;
+        if (!outcome.cancelRequested || held.hasEnded) return;
+        held.isCancelRequested = true;
+        held.attempt?.abort("cancel");
       });
     } catch (error) {
       this.#logger.warn({ err: error, leases: due.length }, "Leases could not be renewed; trying again.");

@@ -33,6 +33,7 @@ export class RunNow {
     if (target.signal?.aborted === true) return null;
     const engine = this.#engine;
     const workerId = this.#workerId;
+    const askedAt = engine.host.monotonicTime();
     const { claimed } = await opened.leases.claim({
       workerId,
       tasks: runnableTasks(engine),
@@ -45,13 +46,17 @@ export class RunNow {
     if (first === undefined) return null;
     const keeper = this.#keeperOf(opened);
     const durationMs = engine.task(first.path).options.leaseMs;
-    const held = keeper.keep(first, { durationMs, onLost: () => {} });
+    const held = keeper.keep(first, { askedAt, durationMs, onLost: () => {} });
     const stop = new AbortController();
     const watch = (attempt: RunningAttempt) => {
       const abort = () => attempt.abort("shutdown");
       if (target.signal?.aborted === true) abort();
       target.signal?.addEventListener("abort", abort, { signal: stop.signal });
     };
+    const stopWatching = opened.backend.wakeups?.watchCancels({
+      workerId,
+      wake: () => void keeper.refresh(),
+    });
     try {
       const { settled } = await new AttemptRunner(engine, { opened, workerId, keeper }).run(
         first,
@@ -61,6 +66,7 @@ export class RunNow {
       await settled;
     } finally {
       stop.abort();
+      stopWatching?.();
     }
     const { record } = await findRecord([opened], first.id);
     return toListedResult(record, engine.tasks.get(first.path), opened.name);

@@ -4,8 +4,11 @@ import type { Engine } from "./engine.ts";
 import { MAX_LOST_ATTEMPTS } from "./lost-attempts.ts";
 import type { OpenedBackend } from "./opened-backend.ts";
 import { reportFailure } from "./report-failure.ts";
+import { MEASURE_EVERY_MS } from "./store-clock.ts";
 
 const SWEEP_LIMIT = 500;
+/** What a renewal may come late. */
+const SLACK_MS = 5_000;
 const DAY_MS = 86_400_000;
 const PURGE_BATCH = 1_000;
 /** The most batches one call makes, so that no call runs without end beside a fast producer. */
@@ -21,8 +24,30 @@ export interface Retention {
 /** What is kept when nothing else is said: 7 days, and 30 days of what went wrong. */
 export const DEFAULT_RETENTION: Retention = { successfulMs: 7 * DAY_MS, failedMs: 30 * DAY_MS };
 
-/** Returns what lost its worker, ends what expired; resolves to how many task results changed. */
+/**
+ * How much longer expired leases are left alone after the clock was set, in milliseconds: those of living workers look
+ * expired until each has measured the clock and renewed.
+ */
+function quietMs(engine: Engine, { clock }: OpenedBackend): number {
+  clock.now();
+  const longestLease = Math.max(0, ...[...engine.tasks.values()].map(({ options }) => options.leaseMs));
+  return MEASURE_EVERY_MS + longestLease / 3 + SLACK_MS - clock.steadyForMs;
+}
+
+/**
+ * Returns what lost its worker, ends what expired; resolves to how many task results changed.
+ *
+ * It does nothing for a while after the clock was set.
+ */
 export async function sweep(engine: Engine, opened: OpenedBackend, signal?: AbortSignal): Promise<number> {
+  const pauseMs = quietMs(engine, opened);
+  if (pauseMs > 0) {
+    engine.logger.warn(
+      { backend: opened.name, pauseMs: Math.round(pauseMs) },
+      "The clock was set; expired leases are left alone until workers have renewed theirs.",
+    );
+    return 0;
+  }
   let changed = 0;
   for (let batch = 0; batch < MOST_BATCHES && signal?.aborted !== true; batch++) {
     const answer = await opened.maintenance.sweep({

@@ -2,11 +2,12 @@ import type { RunningAttempt } from "../core/attempt.ts";
 import { AttemptRunner } from "../core/attempt-runner.ts";
 import { endsWithin } from "../core/bounded-answer.ts";
 import type { Engine } from "../core/engine.ts";
-import type { CancelTimer } from "../core/host.ts";
 import { ABORT_GRACE_MS, type HeldLease, LeaseKeeper } from "../core/lease-keeper.ts";
 import { isOnLastChance } from "../core/lost-attempts.ts";
 import type { OpenedBackend } from "../core/opened-backend.ts";
 import { runnableTasks } from "../core/runnable-tasks.ts";
+import { abandonHandlers } from "./abandon-handlers.ts";
+import { CancelChecks } from "./cancel-checks.ts";
 import { ClaimSize } from "./claim-size.ts";
 import { ClaimedAhead, type Waiting } from "./claimed-ahead.ts";
 import { NextLook } from "./next-look.ts";
@@ -16,7 +17,6 @@ import type { ResolvedWorkerOptions } from "./worker-options.ts";
 const MOST_UNSETTLED = 5_000;
 /** One claim asks for no more, so that what it brought can be settled in one batch too. */
 const LARGEST_CLAIM = 1_000;
-const CANCEL_CHECK_MS = 50;
 /** How long a store may take at the least to answer a worker that stops. */
 const LAST_ANSWER_MS = 5_000;
 /** How long a worker that is to stop by itself puts up with a store from which it cannot claim. */
@@ -41,9 +41,11 @@ export class ClaimLoop {
   readonly #size: ClaimSize;
   readonly #ahead: ClaimedAhead;
   readonly #nextLook: NextLook;
+  readonly #cancelChecks: CancelChecks;
   readonly #attempts = new Map<RunningAttempt, HeldLease>();
   readonly #unsettled = new Set<Promise<unknown>>();
   readonly #stopWatching: (() => void)[] = [];
+  #stopWatchingCancels: (() => void) | null = null;
   #started = 0;
   #running = 0;
   #isLastChanceRunning = false;
@@ -56,7 +58,6 @@ export class ClaimLoop {
   #stopping = false;
   #exhausted = false;
   #onIdle: (() => void) | null = null;
-  #checkingCancels: CancelTimer | null = null;
 
   constructor(engine: Engine, opened: OpenedBackend, options: LoopOptions) {
     this.#engine = engine;
@@ -64,7 +65,8 @@ export class ClaimLoop {
     this.#options = options;
     const { host, logger } = engine;
     this.#keeper = new LeaseKeeper(opened, host, logger);
-    this.#nextLook = new NextLook(host, () => this.#wake());
+    this.#cancelChecks = new CancelChecks(host, this.#keeper);
+    this.#nextLook = new NextLook(host, () => this.#look());
     this.#ahead = new ClaimedAhead({
       opened,
       host,
@@ -92,10 +94,9 @@ export class ClaimLoop {
   start(): void {
     const wakeups = this.#opened.backend.wakeups;
     if (wakeups !== undefined) {
-      this.#stopWatching.push(
-        wakeups.watchReady({ queues: this.#options.queues, wake: () => this.#wake() }),
-        wakeups.watchCancels({ workerId: this.#options.id, wake: () => this.#checkCancels() }),
-      );
+      this.#stopWatching.push(wakeups.watchReady({ queues: this.#options.queues, wake: () => this.#wake() }));
+      const wake = () => this.#cancelChecks.wake(this.#claiming !== null);
+      this.#stopWatchingCancels = wakeups.watchCancels({ workerId: this.#options.id, wake });
     }
     this.#claim();
   }
@@ -116,6 +117,7 @@ export class ClaimLoop {
     await this.#idle(shutdownTimeoutMs);
     for (const attempt of this.#attempts.keys()) attempt.abort("shutdown");
     await this.#idle(ABORT_GRACE_MS);
+    this.#stopWatchingCancels?.();
     const stored = Promise.all([claimed, this.#abandon().then(() => Promise.allSettled(this.#unsettled))]);
     const patienceMs = Math.max(endAt - host.monotonicTime(), LAST_ANSWER_MS);
     if (await endsWithin(host, patienceMs, stored)) return;
@@ -125,18 +127,22 @@ export class ClaimLoop {
     );
   }
 
+  #abandon(): Promise<void> {
+    const held = [...this.#attempts.values()];
+    return abandonHandlers(this.#engine, { opened: this.#opened, keeper: this.#keeper, held });
+  }
+
   #wake(): void {
     if (this.#claiming !== null) this.#wokenWhileClaiming = true;
+    // While the store is away only the growing pauses say when to try again.
+    if (this.#nextLook.isFailing) return;
     this.#drained = false;
     this.#scheduleTurn();
   }
 
-  #checkCancels(): void {
-    if (this.#checkingCancels !== null || this.#attempts.size === 0) return;
-    this.#checkingCancels = this.#engine.host.setTimer(CANCEL_CHECK_MS, () => {
-      this.#checkingCancels = null;
-      void this.#keeper.refresh();
-    });
+  #look(): void {
+    this.#drained = false;
+    this.#scheduleTurn();
   }
 
   #scheduleTurn(): void {
@@ -181,6 +187,8 @@ export class ClaimLoop {
     void this.#runner.run(claimed, held, watch).then(({ settled }) => {
       this.#running--;
       this.#endedThisTurn++;
+      // It may have enqueued more, and not every store says so.
+      if (this.#options.once) this.#drained = false;
       if (isLastChance) this.#isLastChanceRunning = false;
       if (begun !== null) this.#attempts.delete(begun);
       // What waits begins in the same turn, so that the outcomes of many travel together.
@@ -220,6 +228,7 @@ export class ClaimLoop {
       return;
     }
     if (this.#drained && this.#wokenWhileClaiming) this.#drained = false;
+    this.#cancelChecks.claimed();
     this.#fill();
     if (!this.#drained) this.#scheduleTurn();
     else this.#checkExhausted();
@@ -228,6 +237,7 @@ export class ClaimLoop {
   async #claimOnce(limit: number): Promise<void> {
     try {
       const now = this.#opened.clock.now();
+      const askedAt = this.#engine.host.monotonicTime();
       const { id: workerId, queues } = this.#options;
       const { claimed, nextDueAt } = await this.#opened.leases.claim({
         workerId,
@@ -238,7 +248,9 @@ export class ClaimLoop {
       });
       this.#nextLook.succeeded();
       this.#started += claimed.length;
-      for (const task of claimed) this.#ahead.add(task, this.#leaseMs.get(task.path) ?? 60_000);
+      for (const task of claimed) {
+        this.#ahead.add(task, { askedAt, durationMs: this.#leaseMs.get(task.path) ?? 60_000 });
+      }
       this.#drained = claimed.length < limit;
       if (this.#drained) {
         const untilDue =
@@ -254,35 +266,13 @@ export class ClaimLoop {
     }
   }
 
-  /** A worker that should end by itself must not wait for a store for ever. */
+  /** A worker of a closed server ends, and one that should end by itself must not wait for a store for ever. */
   #giveUpAfter(error: unknown): void {
-    if (!this.#options.once || this.#nextLook.failingMs < LONGEST_OUTAGE_MS || this.#exhausted) return;
+    const isHopeless =
+      this.#opened.isClosed || (this.#options.once && this.#nextLook.failingMs >= LONGEST_OUTAGE_MS);
+    if (!isHopeless || this.#exhausted) return;
     this.#exhausted = true;
     this.#options.onExhausted(error);
-  }
-
-  /** Leaves handlers that ignore their signal to themselves; their leases will expire and count as nothing. */
-  async #abandon(): Promise<void> {
-    const held = [...this.#attempts.values()];
-    if (held.length === 0) return;
-    const paths = [...new Set(held.map(({ claimed }) => claimed.path))];
-    this.#engine.logger.warn(
-      { tasks: paths, attempts: held.length },
-      "Handlers ignored their signal at shutdown; their tasks run again when their leases end.",
-    );
-    try {
-      const items = held.map(
-        ({ claimed }) => ({ lease: claimed, started: true, when: "on-expiry" }) as const,
-      );
-      await this.#opened.leases.release({ items, now: this.#opened.clock.now() });
-    } catch (error) {
-      this.#engine.logger.warn(
-        { err: error },
-        "Leases could not be marked; their expiry will count as lost attempts.",
-      );
-    }
-    for (const { giveUp } of held) giveUp?.();
-    for (const lease of held) this.#keeper.drop(lease);
   }
 
   /** Resolves when no handler runs, or after `ms`. */

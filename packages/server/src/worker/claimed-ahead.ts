@@ -3,6 +3,7 @@ import type { Host } from "../core/host.ts";
 import type { HeldLease, LeaseKeeper } from "../core/lease-keeper.ts";
 import type { Logger } from "../core/logger.ts";
 import type { OpenedBackend } from "../core/opened-backend.ts";
+import { releaseSafely } from "../core/release-safely.ts";
 
 /** What has waited this long for a slot is given back, for other workers. */
 const LONGEST_WAIT_MS = 1_000;
@@ -43,11 +44,11 @@ export class ClaimedAhead {
   }
 
   /** Adds what was just claimed, and keeps its lease. */
-  add(claimed: ClaimedTask, durationMs: number): void {
+  add(claimed: ClaimedTask, lease: { readonly askedAt: number; readonly durationMs: number }): void {
     const waiting: Waiting = {
       claimed,
       held: this.#keeper.keep(claimed, {
-        durationMs,
+        ...lease,
         onLost: () => {
           const index = this.#waiting.indexOf(waiting);
           if (index >= 0) this.#waiting.splice(index, 1);
@@ -90,7 +91,7 @@ export class ClaimedAhead {
     for (const { held } of waiting) this.#keeper.drop(held);
     try {
       const items = waiting.map(({ claimed }) => ({ lease: claimed, started: false, when: "now" as const }));
-      await this.#opened.leases.release({ items, now: this.#opened.clock.now() });
+      await releaseSafely(this.#host, this.#opened, items);
     } catch (error) {
       this.#logger.warn(
         { err: error, leases: waiting.length },

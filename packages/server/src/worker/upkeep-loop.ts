@@ -2,12 +2,9 @@ import { endsWithin } from "../core/bounded-answer.ts";
 import type { Engine } from "../core/engine.ts";
 import type { CancelTimer } from "../core/host.ts";
 import type { OpenedBackend } from "../core/opened-backend.ts";
-import { runnableTasks } from "../core/runnable-tasks.ts";
-import { MEASURE_EVERY_MS } from "../core/store-clock.ts";
 import { purgeByRetention, type Retention, sweep } from "../core/upkeep.ts";
 
 const PURGE_EVERY_MS = 3_600_000;
-const SLACK_MS = 5_000;
 /** A sweep's answer has numbers and no names. */
 const SWEPT = "Task results that had lost their worker go on, or were ended.";
 
@@ -17,7 +14,6 @@ export class UpkeepLoop {
   readonly #opened: OpenedBackend;
   readonly #sweepEveryMs: number;
   readonly #retention: Retention;
-  readonly #quietMs: number;
   readonly #stopped = new AbortController();
   readonly #timers = new Set<CancelTimer>();
   readonly #running = new Set<Promise<void>>();
@@ -31,8 +27,6 @@ export class UpkeepLoop {
     this.#opened = opened;
     this.#sweepEveryMs = options.sweepEveryMs;
     this.#retention = options.retention;
-    const longestLease = Math.max(0, ...runnableTasks(engine).map(({ lease }) => lease));
-    this.#quietMs = MEASURE_EVERY_MS + longestLease / 3 + SLACK_MS;
   }
 
   /** Starts both rounds, the first at once. */
@@ -41,7 +35,7 @@ export class UpkeepLoop {
     const { signal } = this.#stopped;
     const { logger } = this.#engine;
     this.#repeat("sweep", this.#sweepEveryMs, async () => {
-      const changed = await this.#sweep(signal);
+      const changed = await sweep(this.#engine, this.#opened, signal);
       if (changed > 0) logger.warn({ changed, backend: this.#opened.name }, SWEPT);
     });
     this.#repeat("purge", PURGE_EVERY_MS, async () => {
@@ -56,22 +50,6 @@ export class UpkeepLoop {
     for (const cancel of this.#timers) cancel();
     this.#timers.clear();
     await endsWithin(this.#engine.host, patienceMs, Promise.allSettled(this.#running));
-  }
-
-  /**
-   * Leaves leases alone for a while after the clock was set forward: those of living workers look expired until each has
-   * measured the clock and renewed.
-   */
-  async #sweep(signal: AbortSignal): Promise<number> {
-    const { clock, name } = this.#opened;
-    clock.now();
-    if (clock.steadyForMs >= this.#quietMs) return sweep(this.#engine, this.#opened, signal);
-    const facts = { backend: name, pauseMs: Math.round(this.#quietMs - clock.steadyForMs) };
-    this.#engine.logger.warn(
-      facts,
-      "The clock was set; expired leases are left alone until workers have renewed theirs.",
-    );
-    return 0;
   }
 
   #repeat(name: string, everyMs: number, round: () => Promise<void>): void {
