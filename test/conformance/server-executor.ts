@@ -1,3 +1,4 @@
+import { TaskError } from "@taskwright/shared";
 import { expect } from "vitest";
 import type { ConformanceSection } from "./conformance-case.ts";
 import type { ServerUnderTest } from "./server-under-test.ts";
@@ -81,6 +82,50 @@ export const serverExecutorSection: ConformanceSection<ServerUnderTest> = {
           output: { n: 2 },
         });
         await expect(executor.runTaskById("nobody")).rejects.toMatchObject({ code: "RESULT_NOT_FOUND" });
+      },
+    },
+    {
+      name: "runTaskById with a signal that has aborted changes nothing, and says so",
+      needs: ["leases"],
+      run: async (bench) => {
+        const { executor, client } = bench.serve();
+        const ready = await client.tasks.work.delay({ n: 1 });
+        const cancelled = await client.tasks.work.delay({ n: 2 });
+        await cancelled.cancel();
+        for (const [result, status] of [
+          [ready, "READY"],
+          [cancelled, "CANCELLED"],
+        ] as const) {
+          const run = executor.runTaskById(result.id, { allowRetry: true, signal: AbortSignal.abort() });
+          const message = expect.stringContaining(`${result.id} is ${status} as before`);
+          await expect(run).rejects.toMatchObject({ code: "ABORTED", message });
+          expect(await result.status()).toBe(status);
+        }
+      },
+    },
+    {
+      name: "runTaskById that made one READY and cannot run it says that it is READY and will be run",
+      needs: ["leases"],
+      run: async (bench) => {
+        const { executor, client } = bench.serve();
+        const result = await client.tasks.work.delay({ n: 1 });
+        const words = `${result.id} is READY again, and a worker will run it`;
+        await result.cancel();
+        const stop = new AbortController();
+        bench.after.set("store.requeue", async () => stop.abort());
+        await expect(
+          executor.runTaskById(result.id, { allowRetry: true, signal: stop.signal }),
+        ).rejects.toMatchObject({ code: "ABORTED", message: expect.stringContaining(words) });
+        bench.after.clear();
+        await result.cancel();
+        bench.before.set("leases.claim", async () => {
+          throw new TaskError({ code: "BACKEND_UNAVAILABLE", message: "It is away." });
+        });
+        await expect(executor.runTaskById(result.id, { allowRetry: true })).rejects.toMatchObject({
+          code: "BACKEND_UNAVAILABLE",
+          message: `It is away; work ${words}.`,
+        });
+        expect(await result.status()).toBe("READY");
       },
     },
     {

@@ -8,14 +8,15 @@ import {
   type TaskResultPage,
   type TaskStatus,
 } from "@taskwright/shared";
-import type { QueueCounts, TaskRecord } from "../backend/index.ts";
+import type { QueueCounts } from "../backend/index.ts";
 import type { Engine } from "./engine.ts";
 import { type FoundRecord, findRecord } from "./find-record.ts";
 import { checkKnownQueues } from "./known-queues.ts";
 import { listResults } from "./list-results.ts";
 import type { OpenedBackend } from "./opened-backend.ts";
-import { rankOf } from "./rank.ts";
+import { notExecutable, requeue } from "./requeue.ts";
 import { toListedResult } from "./result-mapping.ts";
+import { runById } from "./run-by-id.ts";
 import { RunNow } from "./run-now.ts";
 import { type PurgeOptions, purge, sweep } from "./upkeep.ts";
 
@@ -61,7 +62,11 @@ export interface Executor {
   processTasks(
     options?: ExecutorTarget & ExecutorRun & { readonly maxTasks?: number },
   ): Promise<readonly TaskResult[]>;
-  /** Runs this READY one now, due or not; with `allowRetry` a FAILED or CANCELLED one too. Rejects with NOT_EXECUTABLE. */
+  /**
+   * Runs this READY one now, due or not; with `allowRetry` a FAILED or CANCELLED one too, which is made READY for it.
+   *
+   * Rejects with NOT_EXECUTABLE, or with ABORTED when the signal has aborted before it could begin.
+   */
   runTaskById(
     id: string,
     options?: { readonly allowRetry?: boolean; readonly backend?: string } & ExecutorRun,
@@ -89,14 +94,6 @@ export interface Executor {
 /** The names of {@link ExecutorTarget}. */
 const TARGET: readonly string[] = ["backend", "queue"];
 
-function notExecutable(record: TaskRecord, needed: string): TaskError {
-  return new TaskError({
-    code: "NOT_EXECUTABLE",
-    message: `${record.path} ${record.id} is ${record.status}; ${needed}.`,
-    data: { id: record.id, path: record.path, status: record.status },
-  });
-}
-
 function maxTasksOf(maxTasks: unknown): number {
   if (maxTasks === undefined) return Number.POSITIVE_INFINITY;
   if (typeof maxTasks === "number" && maxTasks >= 0) return maxTasks;
@@ -109,17 +106,6 @@ function maxTasksOf(maxTasks: unknown): number {
 
 function sum(rows: readonly QueueCounts[], value: (row: QueueCounts) => number): number {
   return rows.reduce((total, row) => total + value(row), 0);
-}
-
-async function requeue({ record, opened }: FoundRecord): Promise<void> {
-  const now = opened.clock.now();
-  const outcome = await opened.backend.store.requeue({
-    id: record.id,
-    runAfter: now,
-    rank: rankOf(now, record.priority),
-    now,
-  });
-  if (outcome !== "requeued") throw notExecutable(record, "only FAILED and CANCELLED ones can be retried");
 }
 
 /** Makes the executor of an engine. */
@@ -191,22 +177,8 @@ export function createExecutor(engine: Engine): Executor {
     runTaskById: async (id, options = {}) => {
       checkOptionNames(options, "runTaskById()", ["allowRetry", "backend", "signal"]);
       const found = await find(id, options);
-      const { record, opened } = found;
-      const canRetry = record.status === "FAILED" || record.status === "CANCELLED";
-      if (!canRetry && record.status !== "READY") throw notExecutable(record, "only READY ones can be run");
-      if (canRetry && options.allowRetry !== true)
-        throw notExecutable(record, "pass allowRetry to run it again");
-      if (engine.task(record.path).handler === undefined) {
-        throw new TaskError({
-          code: "HANDLER_MISSING",
-          message: `This server has no handler for ${record.path}.`,
-        });
-      }
-      if (canRetry) await requeue(found);
-      const result = await runNow.next(opened, { id, signal: options.signal });
-      if (result === null)
-        throw notExecutable((await findRecord([opened], id)).record, "another worker was faster");
-      return result;
+      const { allowRetry, signal } = options;
+      return runById(engine, found, { runNow, allowRetry: allowRetry === true, signal });
     },
     pendingTaskCount: async (target = {}) => {
       checkOptionNames(target, "pendingTaskCount()", TARGET);
