@@ -1,4 +1,5 @@
 import { implement, NonRetryable, type TaskEventName, type TaskServer } from "@taskwright/server";
+import { TaskError } from "@taskwright/shared";
 import { expect } from "vitest";
 import type { ConformanceSection } from "./conformance-case.ts";
 import { type ServerContract, tasks } from "./server-contract.ts";
@@ -184,6 +185,44 @@ export const serverEventsSection: ConformanceSection<ServerUnderTest> = {
         expect(errors.map(({ facts }) => (facts.err as Error).message)).toEqual([
           "the hook broke",
           "this one too",
+        ]);
+      },
+    },
+    {
+      name: "onFailed is told when the store cannot be read for a while; when it stays away, the log says that",
+      needs: ["leases"],
+      run: async (bench) => {
+        const told: string[] = [];
+        const server = bench.serve({
+          handlers: {
+            work: () => {
+              throw new NonRetryable();
+            },
+          },
+          onFailed: ({ result }) => told.push(result.id),
+        });
+        await bench.work(server);
+        const away = new TaskError({ code: "BACKEND_UNAVAILABLE", message: "It is away." });
+        bench.after.set("leases.settle", async () => {
+          bench.before.set("store.get", () => Promise.reject(away));
+        });
+        const briefly = await server.client.tasks.work.delay({ n: 1 });
+        await bench.until(() => bench.before.has("store.get"));
+        await bench.host.advance(SECOND);
+        expect(told).toEqual([]);
+        bench.before.clear();
+        await bench.host.advance(SECOND);
+        expect(told).toEqual([briefly.id]);
+        const late = await server.client.tasks.work.delay({ n: 2 });
+        await bench.until(() => bench.before.has("store.get"));
+        await bench.host.advance(10 * SECOND);
+        expect(told).toEqual([briefly.id]);
+        expect(bench.told.filter(({ level }) => level === "error")).toEqual([
+          {
+            level: "error",
+            facts: { id: late.id, task: "work", err: away },
+            message: "A FAILED task result could not be read, so its onFailed hooks were not called.",
+          },
         ]);
       },
     },

@@ -1,7 +1,8 @@
-import { NonRetryable } from "@taskwright/server";
+import { createTaskServer, implement, NonRetryable } from "@taskwright/server";
 import type { Lease } from "@taskwright/server/backend";
 import { expect } from "vitest";
 import type { ConformanceSection } from "./conformance-case.ts";
+import { tasks } from "./server-contract.ts";
 import { ServerProcess } from "./server-processes.ts";
 import type { ServerUnderTest } from "./server-under-test.ts";
 
@@ -132,6 +133,33 @@ export const serverLeasesSection: ConformanceSection<ServerUnderTest> = {
         ]);
         await bench.until(() => failures.length > 0);
         expect(failures).toEqual([result.id]);
+      },
+    },
+    {
+      name: "a server that does not run a task tells its own onFailed when it sees a lost worker's last loss",
+      needs: ["leases", "maintenance"],
+      run: async (bench) => {
+        const told: string[] = [];
+        const failed = (who: string) => () => void told.push(who);
+        const away = implement(tasks).work.handler(({ input }) => input, { onFailed: failed("handler") });
+        const { client } = bench.serve({ handlers: { work: away }, onFailed: failed("its server") });
+        const sweeper = createTaskServer({
+          tasks,
+          backend: bench.backend,
+          only: ["silent"],
+          handlers: { silent: () => {} },
+          onFailed: failed("the server that swept"),
+          logger: false,
+          host: bench.host,
+        });
+        await client.tasks.work.delay({ n: 1 });
+        for (let loss = 1; loss <= 3; loss++) {
+          await claimAndDie(bench, "work");
+          await bench.host.advance(MINUTE);
+          await sweeper.executor.sweep();
+        }
+        await bench.until(() => told.length > 0);
+        expect(told).toEqual(["the server that swept"]);
       },
     },
     {
