@@ -1,4 +1,6 @@
 import { NonRetryable, RetryAfter } from "@taskwright/server";
+import type { Backend } from "@taskwright/server/backend";
+import type { AsyncResult } from "@taskwright/shared";
 import { expect } from "vitest";
 import type { ConformanceSection } from "./conformance-case.ts";
 import type { ServerUnderTest } from "./server-under-test.ts";
@@ -220,6 +222,42 @@ export const serverRetriesSection: ConformanceSection<ServerUnderTest> = {
         const result = await server.client.tasks.work.enqueue({ n: 5 }, { expires: "5s" });
         await bench.host.advance(12 * SECOND);
         expect(await result.get()).toEqual({ n: 5 });
+      },
+    },
+    {
+      name: "one whose stored policy cannot be read ends FAILED, and its worker goes on",
+      needs: ["leases"],
+      run: async (bench) => {
+        const { store } = bench.store.backend;
+        let policy: string | null = null;
+        const altered: Backend = {
+          ...bench.backend,
+          store: {
+            ...store,
+            enqueue: (request) =>
+              store.enqueue({ ...request, tasks: request.tasks.map((task) => ({ ...task, policy })) }),
+          },
+        };
+        const server = bench.serve({ others: { altered } });
+        const { work } = server.client.tasks;
+        const bad: AsyncResult<unknown>[] = [];
+        for (policy of ["{", "7", "null", '{"timeoutMs":"soon"}', '{"retryDelayMs":-1}', '{"backoff":{}}'])
+          bad.push(await work.enqueue({ n: 1 }, { backend: "altered" }));
+        policy = null;
+        const good = await work.enqueue({ n: 2 }, { backend: "altered" });
+        await bench.work(server, { backend: "altered" });
+        await bench.untilStatus(good, "SUCCESSFUL");
+        for (const result of bad) {
+          expect(await bench.untilStatus(result, "FAILED")).toMatchObject({
+            attempts: 0,
+            errors: [
+              {
+                type: "INTERNAL_ERROR",
+                message: expect.stringContaining("timeout and retries cannot be read"),
+              },
+            ],
+          });
+        }
       },
     },
   ],

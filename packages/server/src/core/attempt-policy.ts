@@ -23,10 +23,37 @@ export function encodePolicy(call: ParsedOptions): string | null {
   });
 }
 
-/** Lays what the call said over the task's options. */
-export function decodePolicy(stored: string | null, task: ResolvedOptions): AttemptPolicy {
+function isTime(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0;
+}
+
+function isBackoff(value: unknown): value is ResolvedBackoff {
+  if (typeof value !== "object" || value === null) return false;
+  const { initialMs, factor, maxMs, jitter } = value as Partial<Record<keyof ResolvedBackoff, unknown>>;
+  return isTime(initialMs) && isTime(factor) && isTime(maxMs) && typeof jitter === "boolean";
+}
+
+function parsePolicy(stored: string): StoredPolicy | null {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(stored);
+  } catch {
+    return null;
+  }
+  if (typeof parsed !== "object" || parsed === null) return null;
+  const { retryDelayMs, backoff, timeoutMs } = parsed as Partial<Record<keyof StoredPolicy, unknown>>;
+  const isReadable =
+    (retryDelayMs === undefined || isTime(retryDelayMs)) &&
+    (backoff === undefined || isBackoff(backoff)) &&
+    (timeoutMs === undefined || timeoutMs === null || isTime(timeoutMs));
+  return isReadable ? (parsed as StoredPolicy) : null;
+}
+
+/** Lays what the call said over the task's options; null when what is stored of it cannot be read. */
+export function decodePolicy(stored: string | null, task: ResolvedOptions): AttemptPolicy | null {
   if (stored === null) return task;
-  const call = JSON.parse(stored) as StoredPolicy;
+  const call = parsePolicy(stored);
+  if (call === null) return null;
   return {
     timeoutMs: call.timeoutMs === undefined ? task.timeoutMs : call.timeoutMs,
     backoff: call.backoff ?? task.backoff,

@@ -7,6 +7,7 @@ import type { Engine, EngineTask } from "./engine.ts";
 import { callHandler } from "./handler-call.ts";
 import type { HeldLease, LeaseKeeper } from "./lease-keeper.ts";
 import { isSuspect } from "./lost-attempts.ts";
+import { neverBegun } from "./never-begun.ts";
 import type { OpenedBackend } from "./opened-backend.ts";
 import { releaseSafely } from "./release-safely.ts";
 import { reportFailure } from "./report-failure.ts";
@@ -14,20 +15,6 @@ import { settleSafely } from "./settle-safely.ts";
 
 /** What became of a task result in this process; `lost`: another process has it, or will. */
 export type Settled = TaskStatus | "released" | "lost";
-
-/** The end of a task result that was claimed too late to be started. */
-function expiredSettlement(at: number): Settlement {
-  const error = {
-    type: "EXPIRED",
-    exceptionClass: "EXPIRED",
-    message: "It was not started in time.",
-    stack: null,
-    attempt: 0,
-    workerId: null,
-    at: new Date(at).toISOString(),
-  } as const;
-  return { status: "FAILED", error, started: false };
-}
 
 /** Runs claimed task results: the only code that calls handlers. */
 export class AttemptRunner {
@@ -57,10 +44,11 @@ export class AttemptRunner {
     const now = this.#opened.clock.now();
     // Expiry is for what never started: a retry or a lost worker does not bring it back.
     if (claimed.attempts === 1 && claimed.expiresAt !== null && claimed.expiresAt <= now)
-      return { settled: this.#settle(held, expiredSettlement(now)) };
+      return { settled: this.#settle(held, neverBegun("EXPIRED", now)) };
     if (!(await this.#mayBegin(held))) return { settled: Promise.resolve("lost") };
     if (held.isCancelRequested) return { settled: this.#settle(held, { status: "CANCELLED", error: null }) };
     const policy = decodePolicy(claimed.policy, task.options);
+    if (policy === null) return { settled: this.#settle(held, neverBegun("INTERNAL_ERROR", now)) };
     const { timeoutMs } = policy;
     const attempt = new RunningAttempt({
       claimed,
