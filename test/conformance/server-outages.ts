@@ -1,3 +1,4 @@
+import type { Backend, LeaseSource } from "@taskwright/server/backend";
 import { createWorker } from "@taskwright/server/worker";
 import { TaskError } from "@taskwright/shared";
 import { expect } from "vitest";
@@ -151,6 +152,43 @@ export const serverOutagesSection: ConformanceSection<ServerUnderTest> = {
         bench.before.clear();
         await bench.host.advance(6 * SECOND);
         expect(await result.refresh()).toMatchObject({ status: "SUCCESSFUL", attempts: 1, errors: [] });
+      },
+    },
+    {
+      name: "an outcome that the store refuses is given up alone, and those that travel with it are stored",
+      needs: ["leases"],
+      run: async (bench) => {
+        const { backend } = bench;
+        const leases = backend.leases as LeaseSource;
+        const sizes: number[] = [];
+        let refused = "";
+        const choosy: Backend = {
+          ...backend,
+          leases: {
+            claim: (request) => leases.claim(request),
+            begin: (request) => leases.begin(request),
+            renew: (request) => leases.renew(request),
+            release: (request) => leases.release(request),
+            progress: (request) => leases.progress(request),
+            settle: async (request) => {
+              sizes.push(request.items.length);
+              if (!request.items.some(({ lease }) => lease.id === refused)) return leases.settle(request);
+              throw new TaskError({ code: "BACKEND_INCOMPATIBLE", message: "A trigger refused it." });
+            },
+          },
+        };
+        const server = bench.serve({ others: { choosy } });
+        const results = await server.client.tasks.work
+          .using({ backend: "choosy" })
+          .enqueueMany(Array.from({ length: 9 }, (_, n) => ({ n })));
+        refused = String(results[4]?.id);
+        await bench.work(server, { backend: "choosy" });
+        for (const result of results.filter(({ id }) => id !== refused))
+          await bench.untilStatus(result, "SUCCESSFUL");
+        expect(sizes[0]).toBeGreaterThan(1);
+        expect(await results[4]?.status()).toBe("RUNNING");
+        const errors = bench.told.filter(({ level }) => level === "error");
+        expect(errors).toMatchObject([{ facts: { id: refused, err: { code: "BACKEND_INCOMPATIBLE" } } }]);
       },
     },
     {

@@ -1,3 +1,4 @@
+import { isTaskError } from "@taskwright/shared";
 import type { Host } from "./host.ts";
 
 interface Waiting<TItem, TAnswer> {
@@ -9,7 +10,8 @@ interface Waiting<TItem, TAnswer> {
 /**
  * Lets the single calls of one turn of the event loop travel together.
  *
- * One batch is on its way at a time; what comes meanwhile makes up the next. Each call gets its own answer.
+ * One batch is on its way at a time; what comes meanwhile makes up the next. Each call gets its own answer, and one that
+ * the store refuses is refused alone.
  */
 export class Batcher<TItem, TAnswer> {
   readonly #host: Host;
@@ -70,7 +72,15 @@ export class Batcher<TItem, TAnswer> {
         waiting.resolve(answers[index] as TAnswer);
       });
     } catch (error) {
-      for (const waiting of batch) waiting.reject(error);
+      const isForAll = batch.length === 1 || (isTaskError(error) && error.retryable);
+      if (isForAll) {
+        for (const waiting of batch) waiting.reject(error);
+        return;
+      }
+      // The store is there and refuses something: one that it refuses must not take the others of its batch along.
+      const half = Math.ceil(batch.length / 2);
+      await this.#deliver(batch.slice(0, half));
+      await this.#deliver(batch.slice(half));
     }
   }
 }

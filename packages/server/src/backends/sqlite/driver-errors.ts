@@ -85,6 +85,13 @@ export function isRefusal(error: unknown): boolean {
 export function toTaskError(error: unknown, file: string): TaskError {
   if (isTaskError(error)) return error;
   const code = primaryCode(error);
+  if (code !== undefined && ROW_REFUSED.has(code)) {
+    return new TaskError({
+      code: "BACKEND_INCOMPATIBLE",
+      message: `The database ${file} refused an operation on one row (SQLite result code ${code}): a value does not fit, or the table has a constraint or trigger that is not Taskwright's.`,
+      cause: error,
+    });
+  }
   const meaning =
     MEANINGS.get(extendedCode(error) ?? 0) ??
     MEANINGS.get(code ?? 0) ??

@@ -225,6 +225,29 @@ test("a table that something else has changed is told of", async () => {
   });
 });
 
+test("a row that a trigger refuses is told of as not to be tried again, and the others of its turn are changed", async () => {
+  const file = join(temporaryFolder(), "tasks.db");
+  const backend = await openAt(file);
+  const [bad] = [await enqueue(backend), await enqueue(backend)];
+  const claimed = await claim(backend);
+  const other = new DatabaseSync(file);
+  other.exec(`CREATE TRIGGER refuse BEFORE UPDATE ON taskwright_task WHEN new.id = '${bad}'
+    BEGIN SELECT RAISE(ABORT, 'not this one'); END`);
+  other.close();
+  const outcomes = await Promise.allSettled(claimed.map((lease) => succeed(backend, lease)));
+  expect(outcomes).toMatchObject([
+    {
+      status: "rejected",
+      reason: {
+        code: "BACKEND_INCOMPATIBLE",
+        message: expect.stringContaining("refused an operation on one row (SQLite result code 19)"),
+        retryable: false,
+      },
+    },
+    { status: "fulfilled", value: { outcome: "applied" } },
+  ]);
+});
+
 test("a batch that is refused leaves nothing behind and nothing in the way of the next", async () => {
   const backend = await openAt(join(temporaryFolder(), "tasks.db"));
   const [good, unstorable] = [aTask(), aTask({ codec: null as unknown as string })];
