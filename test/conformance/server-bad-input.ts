@@ -83,6 +83,7 @@ const SENSELESS: readonly (readonly [object, string])[] = [
 
 function serve(bench: ServerUnderTest, output: () => unknown = () => ({})): TaskServer<typeof contract> {
   return createTaskServer({
+    logger: false,
     tasks: contract,
     backend: bench.backend,
     handlers: { exact: () => {}, anything: () => output() as Record<string, unknown> },

@@ -84,6 +84,7 @@ export const serverHandlersSection: ConformanceSection<ServerUnderTest> = {
             return { n: input.n + 1 };
           });
         const server = createTaskServer({
+          logger: false,
           tasks,
           backend: bench.backend,
           createContext: ({ path, attempt }: ContextRequest) => ({ base: `${path}#${attempt}` }),
@@ -264,8 +265,9 @@ export const serverHandlersSection: ConformanceSection<ServerUnderTest> = {
       run: async (bench) => {
         const { backend, host } = bench;
         const handlers = { work: ({ input }: { input: { n: number } }) => ({ n: input.n + 1 }) };
-        const plain = createTaskServer({ tasks: contractWith({}), backend, handlers, host });
+        const plain = createTaskServer({ tasks: contractWith({}), backend, handlers, host, logger: false });
         const boxed = createTaskServer({
+          logger: false,
           tasks: contractWith({ transformer: BOXED }),
           backend,
           handlers,
@@ -286,8 +288,9 @@ export const serverHandlersSection: ConformanceSection<ServerUnderTest> = {
         const handlers = {
           work: ({ input }: { input: { n: number } }) => ({ n: input.n + ++calls }),
         };
-        const plain = createTaskServer({ tasks: contractWith({}), backend, handlers, host });
+        const plain = createTaskServer({ tasks: contractWith({}), backend, handlers, host, logger: false });
         const boxed = createTaskServer({
+          logger: false,
           tasks: contractWith({ transformer: BOXED }),
           backend,
           handlers,

@@ -30,6 +30,7 @@ function serve(
   const { handlers, backend = bench.backend, ...more } = parts;
   const nothing = () => {};
   return createTaskServer({
+    logger: false,
     tasks: contract,
     backend,
     handlers: { plain: nothing, own: nothing, flaky: nothing, long: nothing, ...(handlers as object) },
@@ -212,6 +213,7 @@ export const serverOptionsSection: ConformanceSection<ServerUnderTest> = {
         });
         const seen: unknown[] = [];
         const server = createTaskServer({
+          logger: false,
           tasks,
           backend: bench.backend,
           handlers: {

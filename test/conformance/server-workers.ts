@@ -84,6 +84,7 @@ export const serverWorkersSection: ConformanceSection<ServerUnderTest> = {
       needs: ["leases"],
       run: async (bench) => {
         const partial = createTaskServer({
+          logger: false,
           tasks,
           backend: bench.backend,
           handlers: { mail: { send: () => {} } },

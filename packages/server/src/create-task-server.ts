@@ -197,8 +197,7 @@ export function createTaskServer<
     logger: loggerOf(options, () => stopFailureLog()),
     host: options.host ?? systemHost,
   });
-  // A logger of the user's own hears what the user lets it hear of, by events and hooks.
-  if (options.logger === undefined) stopFailureLog = logFailures(engine.events, engine.logger);
+  if (options.logger !== false) stopFailureLog = logFailures(engine.events, engine.logger);
   const close = () => engine.close();
   return {
     tasks: options.tasks,
