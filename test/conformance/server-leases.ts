@@ -144,7 +144,6 @@ export const serverLeasesSection: ConformanceSection<ServerUnderTest> = {
         const away = implement(tasks).work.handler(({ input }) => input, { onFailed: failed("handler") });
         const { client } = bench.serve({ handlers: { work: away }, onFailed: failed("its server") });
         const sweeper = createTaskServer({
-          logger: false,
           tasks,
           backend: bench.backend,
           only: ["silent"],
