@@ -2,6 +2,7 @@ import type { AttemptError, TaskStatus } from "@taskwright/shared";
 import { expectTypeOf } from "vitest";
 import type {
   Backend,
+  BeginOutcome,
   CancelOutcome,
   ClaimAnswer,
   ClaimedTask,
@@ -98,6 +99,11 @@ expectTypeOf(leases.claim).parameters.toEqualTypeOf<[ClaimRequest]>();
 expectTypeOf(leases.claim).returns.resolves.toEqualTypeOf<ClaimAnswer>();
 expectTypeOf<ClaimAnswer["claimed"]>().toEqualTypeOf<readonly ClaimedTask[]>();
 expectTypeOf<ClaimedTask>().toExtend<Lease>();
+expectTypeOf(leases.begin).parameters.toEqualTypeOf<
+  [{ readonly items: readonly Lease[]; readonly now: number }]
+>();
+expectTypeOf(leases.begin).returns.resolves.toEqualTypeOf<readonly BeginOutcome[]>();
+expectTypeOf<BeginOutcome>().toEqualTypeOf<"applied" | "lease-lost">();
 expectTypeOf(leases.renew).returns.resolves.toEqualTypeOf<readonly RenewOutcome[]>();
 expectTypeOf(leases.settle).parameters.toEqualTypeOf<[SettleRequest]>();
 expectTypeOf(leases.settle).returns.resolves.toEqualTypeOf<readonly SettleOutcome[]>();
@@ -105,6 +111,7 @@ expectTypeOf(leases.release).parameters.toEqualTypeOf<[ReleaseRequest]>();
 expectTypeOf(leases.release).returns.resolves.toEqualTypeOf<readonly ReleaseOutcome[]>();
 expectTypeOf(leases.progress).returns.resolves.toEqualTypeOf<readonly ProgressOutcome[]>();
 declare const error: AttemptError;
+declare const lease: Lease;
 const settlements: readonly Settlement[] = [
   { status: "SUCCESSFUL", output: null },
   { status: "READY", runAfter: 1, rank: 1, error },
@@ -118,6 +125,8 @@ export const timeless: Settlement = { status: "READY", error };
 export const running: Settlement = { status: "RUNNING" };
 // @ts-expect-error -- a failure has a reason
 export const unexplained: Settlement = { status: "FAILED", started: true };
+// @ts-expect-error -- a handler that still runs has started
+export const unstarted: ReleaseRequest["items"][number] = { lease, when: "on-expiry", started: false };
 // @ts-expect-error -- a lease without its token proves nothing
 export const tokenless: Lease = { id: "1" };
 
