@@ -1,7 +1,8 @@
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { SqliteProcess } from "../../../../../test/harness/sqlite-processes.ts";
 import {
+  aTask,
   claim,
   enqueue,
   NOW,
@@ -35,6 +36,20 @@ async function lockedBy(file: string, statements: readonly string[]): Promise<Sq
   return process;
 }
 
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Stops the clock that waits are measured with; what it gives moves it on, in milliseconds. */
+function standingClock(): (ms: number) => void {
+  let time = performance.now();
+  const now = vi.spyOn(performance, "now").mockImplementation(() => time);
+  onTestFinished(() => now.mockRestore());
+  return (ms) => {
+    time += ms;
+  };
+}
+
 test(
   "what waits for another process's lock is done when it lets go, and the event loop turns meanwhile",
   async () => {
@@ -49,7 +64,7 @@ test(
     const waiting = Promise.all([enqueue(backend), succeed(backend, held), claim(backend)]).finally(() => {
       isDone = true;
     });
-    for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
+    for (let count = 0; count < 200; count++) await turn();
     expect(isDone).toBe(false);
     // Reads wait for nobody.
     expect(await backend.store.get({ ids: [held.id] })).toMatchObject([{ status: "RUNNING" }]);
@@ -86,6 +101,59 @@ test(
 );
 
 test(
+  "however many wait for the lock, none waits longer than lockTimeout, and what was refused is not carried out later",
+  async () => {
+    const file = join(temporaryFolder(), "tasks.db");
+    const backend = await openAt(file, { lockTimeout: "1s" });
+    const holder = await lockedBy(file, WRITE_LOCK);
+    const moveClock = standingClock();
+    const tasks = Array.from({ length: 300 }, () => aTask());
+    const refused = tasks.map((task) =>
+      refusal(() => backend.store.enqueue({ tasks: [task], atomic: false, now: NOW })),
+    );
+    await turn();
+    moveClock(1_000);
+    // No more time passes for those that were behind the first ones.
+    for (const { code } of await Promise.all(refused)) expect(code).toBe("BACKEND_UNAVAILABLE");
+    await holder.ask({ kind: "let-go" });
+    await enqueue(backend);
+    const stored = await backend.store.get({ ids: tasks.map(({ id }) => id) });
+    expect(stored.filter((record) => record !== null)).toEqual([]);
+  },
+  PROCESS_TEST_MS,
+);
+
+test("one that came late to a crowd that waits for the lock has its own time", async () => {
+  const file = join(temporaryFolder(), "tasks.db");
+  const backend = await openAt(file, { lockTimeout: "1s" });
+  const holder = await lockedBy(file, WRITE_LOCK);
+  const moveClock = standingClock();
+  const alone = refusal(() => enqueue(backend));
+  await turn();
+  const next = refusal(() => enqueue(backend));
+  moveClock(900);
+  const late = enqueue(backend);
+  moveClock(100);
+  expect(await alone).toMatchObject({ code: "BACKEND_UNAVAILABLE" });
+  expect(await next).toMatchObject({ code: "BACKEND_UNAVAILABLE" });
+  await holder.ask({ kind: "let-go" });
+  const id = await late;
+  expect(await backend.store.get({ ids: [id] })).toMatchObject([{ id }]);
+});
+
+test("a write that this process comes to only when its caller has been told of a failure is not carried out", async () => {
+  const backend = await openAt(join(temporaryFolder(), "tasks.db"));
+  const task = aTask();
+  const writing = refusal(() => backend.store.enqueue({ tasks: [task], atomic: false, now: NOW }));
+  standingClock()(60_000);
+  expect(await writing).toMatchObject({
+    code: "BACKEND_UNAVAILABLE",
+    message: expect.stringContaining("did not come to a write"),
+  });
+  expect(await backend.store.get({ ids: [task.id] })).toEqual([null]);
+});
+
+test(
   "opening waits for a process that has the whole file, and tells of one that keeps it",
   async () => {
     const file = join(temporaryFolder(), "tasks.db");
@@ -113,7 +181,7 @@ test("a closing ends a wait for the lock", async () => {
   const backend = await openAt(file);
   await lockedBy(file, WRITE_LOCK);
   const waiting = refusal(() => enqueue(backend));
-  await new Promise((resolve) => setImmediate(resolve));
+  await turn();
   await backend.close();
   expect(await waiting).toMatchObject({ code: "CLOSED" });
 });

@@ -1,14 +1,18 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { TaskError } from "@taskwright/shared";
+import { isTaskError, TaskError } from "@taskwright/shared";
 import type { Connection } from "./connection.ts";
 import { isBusy, toTaskError } from "./driver-errors.ts";
 
 const MOST_IN_A_GROUP = 64;
 const LONGEST_PAUSE_MS = 25;
+/** What a write may take beyond its wait for locks; callers wait longer than that, and later have been told that it failed. */
+const LONGEST_TURN_MS = 20_000;
 const TRIM_ATTEMPTS = 20;
 const TRIM_PAUSE_MS = 5;
 
 interface Waiting {
+  /** On the monotonic clock. */
+  readonly askedAt: number;
   readonly run: () => unknown;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -36,7 +40,8 @@ export class WriteQueue {
   write<T>(run: () => T): Promise<T> {
     if (this.#closed !== null) return Promise.reject(this.#closed);
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ run, resolve: resolve as (value: unknown) => void, reject });
+      const askedAt = performance.now();
+      this.#waiting.push({ askedAt, run, resolve: resolve as (value: unknown) => void, reject });
       if (this.#isWorking) return;
       this.#isWorking = true;
       queueMicrotask(() => {
@@ -45,10 +50,10 @@ export class WriteQueue {
     });
   }
 
-  /** Runs what needs no transaction of ours but may meet a lock, waiting for it up to the lock timeout. */
-  async patiently<T>(run: () => T): Promise<T> {
+  /** Runs what may meet a lock, waiting for it up to the lock timeout, which begins at `since` or at the first lock. */
+  async patiently<T>(run: () => T, since?: number): Promise<T> {
     let pauseMs = 1;
-    let giveUpAt: number | null = null;
+    let giveUpAt = since === undefined ? null : since + this.#lockTimeoutMs;
     for (;;) {
       if (this.#closed !== null) throw this.#closed;
       this.#connection.checkFile();
@@ -88,18 +93,26 @@ export class WriteQueue {
   /** Runs a group in one transaction and answers its callers; false when another way should be tried. */
   async #commit(group: readonly Waiting[]): Promise<boolean> {
     const { db, file } = this.#connection;
+    const first = Math.min(...group.map(({ askedAt }) => askedAt));
     try {
-      await this.patiently(() => db.exec("BEGIN IMMEDIATE"));
+      await this.patiently(() => db.exec("BEGIN IMMEDIATE"), first);
     } catch (error) {
-      for (const waiting of group) waiting.reject(toTaskError(error, file));
+      const isLocked = isTaskError(error) && isBusy(error.cause);
+      // Those that came later have time left; the first one has not, so this comes to an end.
+      const patient = isLocked ? group.filter(({ askedAt }) => !this.#isPast(askedAt, 0)) : [];
+      for (const waiting of group) if (!patient.includes(waiting)) waiting.reject(toTaskError(error, file));
+      this.#waiting.unshift(...patient);
       return true;
     }
     try {
-      const values = group.map((waiting) => waiting.run());
+      // This process may have stood still meanwhile.
+      const inTime = group.filter(({ askedAt }) => !this.#isPast(askedAt, LONGEST_TURN_MS));
+      const values = inTime.map((waiting) => waiting.run());
       db.exec("COMMIT");
-      group.forEach((waiting, index) => {
+      inTime.forEach((waiting, index) => {
         waiting.resolve(values[index]);
       });
+      for (const waiting of group) if (!inTime.includes(waiting)) waiting.reject(this.#cameTooLate());
       return true;
     } catch (error) {
       this.#rollBack();
@@ -107,6 +120,10 @@ export class WriteQueue {
       group[0]?.reject(toTaskError(error, file));
       return true;
     }
+  }
+
+  #isPast(askedAt: number, extraMs: number): boolean {
+    return performance.now() >= askedAt + this.#lockTimeoutMs + extraMs;
   }
 
   /**
@@ -134,6 +151,13 @@ export class WriteQueue {
       // After some failures, a full disk among them, SQLite has ended the transaction itself and there is none to end.
       // The callers are told of that failure; should it be another trouble, the next transaction meets it again.
     }
+  }
+
+  #cameTooLate(): TaskError {
+    return new TaskError({
+      code: "BACKEND_UNAVAILABLE",
+      message: `This process did not come to a write to the database ${this.#connection.file} in time; nothing was changed.`,
+    });
   }
 
   #lockedTooLong(cause: unknown): TaskError {
