@@ -14,7 +14,7 @@ function serveTwo(bench: ServerUnderTest): TaskServer<ServerContract> {
 }
 
 export const serverBackendsSection: ConformanceSection<ServerUnderTest> = {
-  title: "servers: several backends",
+  title: "servers: opened, closed and several backends",
   rows: ["delivery"],
   cases: [
     {
@@ -175,6 +175,59 @@ export const serverBackendsSection: ConformanceSection<ServerUnderTest> = {
             code: "BACKEND_UNAVAILABLE",
           },
         );
+      },
+    },
+    {
+      name: "after a close every call is refused as CLOSED, until the server or a worker opens it again",
+      needs: ["leases", "inspector", "maintenance"],
+      run: async (bench) => {
+        const server = bench.serve();
+        const { client, executor } = server;
+        const { work } = client.tasks;
+        const result = await work.delay({ n: 1 });
+        await server.close();
+        const closed = {
+          code: "CLOSED",
+          message:
+            'The backend "default" was closed by close(); only server.open() or the start of a worker opens it again.',
+        };
+        const calls: readonly (() => Promise<unknown>)[] = [
+          () => work.delay({ n: 2 }),
+          () => work.enqueueMany([{ n: 2 }]),
+          () => result.status(),
+          () => result.get(),
+          () => client.results.list(),
+          () => executor.processTasks(),
+          () => executor.getQueueStats(),
+          () => executor.resetTaskForRetry(result.id),
+          () => executor.purge(),
+          () => executor.sweep(),
+        ];
+        for (const call of calls) await expect(call()).rejects.toMatchObject(closed);
+        await server.open();
+        expect(await result.status()).toBe("READY");
+        await server.close();
+        await bench.work(server);
+        expect(await result.get()).toEqual({ n: 1 });
+      },
+    },
+    {
+      name: "a close while the store is being opened leaves it closed, and it can be opened again",
+      run: async (bench) => {
+        const server = bench.serve();
+        const { work } = server.client.tasks;
+        const opened = Promise.withResolvers<void>();
+        bench.after.set("open", () => opened.promise);
+        const outcomes = Promise.allSettled([work.delay({ n: 1 }), server.open()]);
+        await bench.host.settle();
+        await server.close();
+        opened.resolve();
+        for (const outcome of await outcomes)
+          expect(outcome).toMatchObject({ status: "rejected", reason: { code: "CLOSED" } });
+        bench.after.clear();
+        await expect(work.delay({ n: 2 })).rejects.toMatchObject({ code: "CLOSED" });
+        await server.open();
+        expect(await (await work.delay({ n: 3 })).status()).toBe("READY");
       },
     },
   ],

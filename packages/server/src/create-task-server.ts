@@ -72,9 +72,9 @@ export interface TaskServer<TRouter extends AnyRouter> extends AnyTaskServer {
   readonly events: TaskEvents;
   /** What each backend can do, by its name. */
   readonly capabilities: Readonly<Record<string, Capabilities>>;
-  /** Opens the backends; everything else does so at first use. */
+  /** Opens the backends, after a `close()` too; everything else does so at first use. */
   open(): Promise<void>;
-  /** Closes the backends; stop workers first. */
+  /** Closes the backends; stop workers first. Calls after it reject with CLOSED, until `open()` or the start of a worker. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -217,7 +217,7 @@ export function createTaskServer<
 
 /** A direct client: enqueues and reads, and has no handlers. */
 export interface DirectTaskClient<TRouter extends AnyRouter> extends TaskClient<TRouter> {
-  /** Closes the backends. */
+  /** Closes the backends; calls after it reject with CLOSED. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -38,7 +38,7 @@ export class DirectTransport implements TaskTransport {
     const opened = this.#engine.backend(resolved.options.backend);
     const encoded = task.payload.encodeInput(call.input);
     const input = encoded instanceof Promise ? await encoded : encoded;
-    if (!opened.isOpen) await opened.open();
+    if (!opened.isOpen) await opened.use();
     const item = this.#newTask(task, resolved, { input, opened });
     return this.#answer(item, await opened.enqueues.add(item), opened.name);
   }
@@ -61,7 +61,7 @@ export class DirectTransport implements TaskTransport {
       throw sharedDeduplicationId(task.path, call.inputs.length);
     const inputs = await encodeAll(task, call.inputs);
     if (inputs.length === 0) return [];
-    if (!opened.isOpen) await opened.open();
+    if (!opened.isOpen) await opened.use();
     const tasks = inputs.map((input) => this.#newTask(task, resolved, { input, opened }));
     const outcomes = await opened.backend.store.enqueue({ tasks, atomic: true, now: opened.clock.now() });
     if (outcomes.some((outcome) => outcome.outcome === "failed")) throw incomplete(task, tasks, outcomes);

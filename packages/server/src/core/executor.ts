@@ -126,7 +126,7 @@ export function createExecutor(engine: Engine): Executor {
     facet: "leases" | "maintenance" | "inspector",
   ): Promise<readonly OpenedBackend[]> {
     const able = named(name).filter(({ backend }) => name !== undefined || backend[facet] !== undefined);
-    await Promise.all(able.map((opened) => opened.open()));
+    await Promise.all(able.map((opened) => opened.use()));
     return able;
   }
 

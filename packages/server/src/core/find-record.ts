@@ -27,7 +27,7 @@ export async function findRecord(candidates: readonly OpenedBackend[], id: strin
   let failure: unknown;
   for (const opened of candidates) {
     try {
-      if (!opened.isOpen) await opened.open();
+      if (!opened.isOpen) await opened.use();
       const record = await opened.reads.add(id);
       if (record !== null) return { record, opened };
     } catch (error) {

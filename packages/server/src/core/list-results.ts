@@ -62,7 +62,7 @@ export async function listResults(engine: Engine, options: ListOptions): Promise
   const limit = wholeNumber(options.limit ?? DEFAULT_LIMIT, "limit", { min: 1, max: LARGEST_LIMIT });
   const offset = wholeNumber(options.offset ?? 0, "offset", { min: 0, max: Number.MAX_SAFE_INTEGER });
   const filter = filterOf(options);
-  await opened.open();
+  await opened.use();
   const cursor = options.cursor === undefined ? null : textOf(options.cursor, "cursor");
   const page = await opened.inspector.list({ filter, cursor, offset, limit });
   const results = await Promise.all(

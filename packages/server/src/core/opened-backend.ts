@@ -58,25 +58,44 @@ export class OpenedBackend {
     this.reads = new Batcher(host, LARGEST_READ, (ids) => store.get({ ids }));
   }
 
-  /** Whether {@link open} has succeeded, so that hot paths need not await it. */
+  /** Whether it can be used, so that hot paths need not await {@link use}. */
   get isOpen(): boolean {
     return this.#isOpen;
   }
 
-  /** Opens the store and reads its clock, once; a failed try is made again by the next call. */
-  open(): Promise<void> {
-    this.#opening ??= this.#open().catch((error: unknown) => {
-      this.#opening = null;
-      throw error;
-    });
-    return this.#opening;
+  /** Opens the store where that has not been done yet; rejects with CLOSED after {@link close}, until {@link open}. */
+  use(): Promise<void> {
+    return this.#isClosed ? Promise.reject(this.#closedError()) : this.open();
   }
 
-  async #open(): Promise<void> {
+  /** Opens the store, after a {@link close} too, and reads its clock, once; a failed try is made again by the next call. */
+  open(): Promise<void> {
     this.#isClosed = false;
-    await this.backend.open();
-    await this.clock.measure();
+    if (this.#opening !== null) return this.#opening;
+    const opening: Promise<void> = this.#open(() => this.#opening === opening);
+    this.#opening = opening;
+    return opening;
+  }
+
+  /** @param isWanted whether nobody has closed it meanwhile */
+  async #open(isWanted: () => boolean): Promise<void> {
+    try {
+      await this.backend.open();
+      await this.clock.measure();
+    } catch (error) {
+      if (!isWanted()) throw this.#closedError();
+      this.#opening = null;
+      throw error;
+    }
+    if (!isWanted()) throw this.#closedError();
     this.#isOpen = true;
+  }
+
+  #closedError(): TaskError {
+    return new TaskError({
+      code: "CLOSED",
+      message: `The backend "${this.name}" was closed by close(); only server.open() or the start of a worker opens it again.`,
+    });
   }
 
   /** Resolves when what is on its way to the store has arrived, or failed. */

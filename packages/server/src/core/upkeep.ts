@@ -149,7 +149,7 @@ export async function purge(engine: Engine, options: PurgeOptions): Promise<numb
     }
   }
   const opened = engine.backend(options.backend ?? "default");
-  await opened.open();
+  await opened.use();
   const finishedBefore = Math.floor(opened.clock.now() - days * DAY_MS);
   const limit = dryRun ? Number.MAX_SAFE_INTEGER : batchSize;
   return purgeAll(
