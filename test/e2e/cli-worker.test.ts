@@ -236,6 +236,23 @@ describe.concurrent("a continuous worker", () => {
     expect(stdout).toContain("1 attempt: 1 successful");
   });
 
+  test("goes on when nobody reads its log any more, and ends as ever", async () => {
+    await using folder = projectFolder();
+    await using client = projectClient(folder);
+    const held = await client.tasks.hold.delay({ releaseFile: join(folder.path, "release") });
+    const worker = folder.start(["worker", "--log-level", "debug"]);
+    await worker.said("hold attempt 1 started");
+    worker.stopReading();
+    for (let count = 0; count < 3; count++) {
+      const mail = await client.tasks.sendEmail.delay({ to: "ada@example.com" });
+      expect(await mail.get({ timeout: "20s" })).toEqual({ messageId: "<ada@example.com>" });
+    }
+    folder.write("release", "");
+    expect(await held.get({ timeout: "20s" })).toBe("released");
+    worker.signal("SIGTERM");
+    expect((await worker.ended).code).toBe(0);
+  });
+
   test("waits at SIGINT for the handler that runs, and says so", async () => {
     await using folder = projectFolder();
     await using client = projectClient(folder);

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { cliFolder, fixture, projectFolder } from "./fixtures/cli/cli-process.ts";
@@ -314,3 +314,22 @@ describe.concurrent("doctor", () => {
     expect(stdout).toContain("1 error, 0 warnings.");
   });
 });
+
+test("a listing that nobody reads to its end ends as one that SIGPIPE ended", async () => {
+  await using folder = projectFolder();
+  const listing = folder.start(["tasks"]);
+  listing.stopReading();
+  expect((await listing.ended).code).toBe(141);
+});
+
+test.skipIf(!existsSync("/dev/full"))(
+  "output that cannot be written is told of, with exit code 1",
+  async () => {
+    await using folder = projectFolder();
+    const { code, stderr } = await folder.start(["tasks"], { stdout: "/dev/full" }).ended;
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/^Error: The output could not be written: ENOSPC.*\n$/),
+    });
+  },
+);

@@ -20,6 +20,8 @@ export interface CliIo {
   changeFolder(folder: string): void;
   /** Calls back at each such signal, which then does nothing else, until what it returns is called. */
   onStopSignal(listener: (signal: StopSignal) => void): () => void;
+  /** Lets the command end with its own exit code although nobody reads what it says. */
+  neglectOutput(): void;
   /** Ends the process at once. */
   exit(code: number): void;
 }

@@ -1,7 +1,10 @@
 import type { CliIo, StopSignal } from "./cli-io.ts";
+import { LostOutput } from "./lost-output.ts";
 import { runCli } from "./run-cli.ts";
 
 const STOP_SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM"];
+
+const lost = new LostOutput(process.stdout, process.stderr);
 
 const io: CliIo = {
   stdin: process.stdin,
@@ -16,17 +19,9 @@ const io: CliIo = {
       for (const signal of STOP_SIGNALS) process.off(signal, listener);
     };
   },
+  neglectOutput: () => lost.neglect(),
   exit: (code) => process.exit(code),
 };
-
-/** What a shell reports of a program that SIGPIPE ended. */
-const PIPE_CLOSED = 141;
-
-// The reader of a pipe, such as `head`, may leave before everything is said.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(PIPE_CLOSED);
-  throw error;
-});
 
 // A handler that waits for something Node does not count as work must not end the process under it.
 setInterval(() => {}, 2 ** 31 - 1);
@@ -36,4 +31,4 @@ const flushed = (stream: NodeJS.WriteStream) =>
   new Promise<void>((resolve) => stream.write("", () => resolve()));
 await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
 // Handlers that ignored their signal, and what the config opened, must not keep a finished command alive.
-process.exit(code);
+process.exit(lost.exitCode(code));

@@ -89,6 +89,8 @@ function stopAtSignals(io: CliIo, lines: LogLines, parts: { worker: Worker; log:
 
 /** Runs a worker until a signal, `once` or `maxTasks` ends it; resolves to the exit code. */
 export async function runWorker(io: CliIo, server: TaskServer<AnyRouter>, run: WorkerRun): Promise<number> {
+  // Handlers are not for the log: who closes that does not mean to stop them.
+  io.neglectOutput();
   const lines = createLogLines(io, { level: run.logLevel, json: run.json });
   const { logger } = server["~engine"];
   // A server with a logger of its own keeps it; this one only shows what would otherwise be heard nowhere.

@@ -32,6 +32,8 @@ async function runOnce(
   call: { readonly found: TaskResult; readonly allowRetry: boolean },
 ): Promise<TaskResult> {
   const { id, backend } = call.found;
+  // The exit code says how the task result ended.
+  io.neglectOutput();
   const stopped = new AbortController();
   const stopListening = io.onStopSignal((name) => {
     if (stopped.signal.aborted) io.exit(130);
