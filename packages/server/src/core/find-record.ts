@@ -8,7 +8,8 @@ export interface FoundRecord {
   readonly opened: OpenedBackend;
 }
 
-function checkId(id: unknown): asserts id is string {
+/** Throws INVALID_OPTION for what can be no id. */
+export function checkResultId(id: unknown): asserts id is string {
   if (typeof id === "string" && id !== "") return;
   const came = id === "" ? "an empty one" : typeof id;
   throw new TaskError({
@@ -23,7 +24,7 @@ function checkId(id: unknown): asserts id is string {
  * A backend that does not answer matters only when no other one has it.
  */
 export async function findRecord(candidates: readonly OpenedBackend[], id: string): Promise<FoundRecord> {
-  checkId(id);
+  checkResultId(id);
   let failure: unknown;
   for (const opened of candidates) {
     try {
