@@ -24,6 +24,7 @@ import type {
   ReleaseRequest,
   RenewOutcome,
   RequeueOutcome,
+  Schema,
   Settlement,
   SettleOutcome,
   SettleRequest,
@@ -43,6 +44,7 @@ declare const leases: LeaseSource;
 declare const maintenance: Maintenance;
 declare const inspector: TaskInspector;
 declare const wakeups: Wakeups;
+declare const schema: Schema;
 
 // --- Only the store is a must; a facet that is absent is an absent property ---
 
@@ -54,7 +56,15 @@ const base = {
   close: async () => {},
 };
 expectTypeOf(base).toExtend<Backend>();
-export const full: Backend = { ...base, leases, maintenance, inspector, wakeups, readTime: async () => 0 };
+export const full: Backend = {
+  ...base,
+  leases,
+  maintenance,
+  inspector,
+  wakeups,
+  schema,
+  readTime: async () => 0,
+};
 expectTypeOf<Backend["leases"]>().toEqualTypeOf<LeaseSource | undefined>();
 expectTypeOf<Backend["diagnose"]>().returns.resolves.toEqualTypeOf<readonly Finding[]>();
 expectTypeOf<Finding["level"]>().toEqualTypeOf<"ok" | "warning" | "error">();
@@ -129,6 +139,11 @@ export const unexplained: Settlement = { status: "FAILED", started: true };
 export const unstarted: ReleaseRequest["items"][number] = { lease, when: "on-expiry", started: false };
 // @ts-expect-error -- a lease without its token proves nothing
 export const tokenless: Lease = { id: "1" };
+
+// --- Tables ---
+
+expectTypeOf(schema.pending()).resolves.toEqualTypeOf<readonly string[]>();
+expectTypeOf(schema.migrate()).resolves.toEqualTypeOf<readonly string[]>();
 
 // --- Maintenance, lists and wakes ---
 

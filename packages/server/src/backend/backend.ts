@@ -1,5 +1,6 @@
 import type { LeaseSource } from "./lease-source.ts";
 import type { Maintenance } from "./maintenance.ts";
+import type { Schema } from "./schema.ts";
 import type { TaskInspector } from "./task-inspector.ts";
 import type { TaskStore } from "./task-store.ts";
 import type { Wakeups } from "./wakeups.ts";
@@ -25,6 +26,8 @@ export interface Backend {
   readonly maintenance?: Maintenance;
   readonly inspector?: TaskInspector;
   readonly wakeups?: Wakeups;
+  /** Absent where tables are made at open. */
+  readonly schema?: Schema;
   /** The store's clock in epoch milliseconds; absent where the store uses this machine's clock. */
   readonly readTime?: () => Promise<number>;
   /**
@@ -34,7 +37,7 @@ export interface Backend {
   readonly longestWaitMs?: number;
   /** Checks connection, schema and settings for `taskwright doctor`; says what can be lost, and when. */
   diagnose(): Promise<readonly Finding[]>;
-  /** Connects and applies migrations; called before the first operation, any number of times. */
+  /** Connects, and applies migrations where there is no {@link schema}; called before the first operation, any number of times. */
   open(): Promise<void>;
   /** Ends connections, watches and timers; operations after it reject with CLOSED. */
   close(): Promise<void>;

@@ -4,6 +4,7 @@ import type {
   ClaimAnswer,
   LeaseSource,
   Maintenance,
+  Schema,
   TaskInspector,
   TaskStore,
 } from "../backend/index.ts";
@@ -52,6 +53,13 @@ function boundedMaintenance(maintenance: Maintenance, patiently: Within): Mainte
   };
 }
 
+function boundedSchema(schema: Schema, patiently: Within): Schema {
+  return {
+    pending: () => patiently("a look at its tables", () => schema.pending()),
+    migrate: () => patiently("a migration", () => schema.migrate()),
+  };
+}
+
 function boundedInspector(inspector: TaskInspector, patiently: Within): TaskInspector {
   return {
     list: (request) => patiently("a list", () => inspector.list(request)),
@@ -81,7 +89,7 @@ export function boundedBackend(
           }),
         ...(onLate === undefined ? {} : { onLate }),
       });
-  const { store, leases, maintenance, inspector, wakeups, readTime, longestWaitMs = 0 } = backend;
+  const { store, leases, maintenance, inspector, wakeups, schema, readTime, longestWaitMs = 0 } = backend;
   const soon = bound(Math.max(LONGEST_ANSWER_MS, longestWaitMs + WORK_AFTER_WAIT_MS));
   const patiently = bound(Math.max(LONGEST_WORK_MS, longestWaitMs + WORK_AFTER_WAIT_MS));
   const giveBack = ({ claimed }: ClaimAnswer): void => {
@@ -96,6 +104,7 @@ export function boundedBackend(
     ...(maintenance === undefined ? {} : { maintenance: boundedMaintenance(maintenance, patiently) }),
     ...(inspector === undefined ? {} : { inspector: boundedInspector(inspector, patiently) }),
     ...(wakeups === undefined ? {} : { wakeups }),
+    ...(schema === undefined ? {} : { schema: boundedSchema(schema, patiently) }),
     ...(readTime === undefined ? {} : { readTime: () => soon("the time", readTime) }),
     diagnose: () => patiently("an examination", () => backend.diagnose()),
     open: () => patiently("the opening", () => backend.open()),
