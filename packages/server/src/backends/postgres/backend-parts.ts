@@ -1,0 +1,57 @@
+import type { Backend } from "../../backend/index.ts";
+import type { SqlConnection } from "../sql/executor.ts";
+import type { TableNames } from "../sql/table-names.ts";
+import { toTaskError } from "./driver-errors.ts";
+import { postgresLeaseSource } from "./lease-source.ts";
+import { postgresMaintenance } from "./maintenance.ts";
+import { checkVersion, migrate, pendingMigrations, readVersion } from "./migrate.ts";
+import { StoreHandle } from "./opened-store.ts";
+import type { PgPool } from "./pool-connection.ts";
+import { statementOf } from "./statements/statement-of.ts";
+import { postgresTaskInspector } from "./task-inspector.ts";
+import { postgresTaskStore } from "./task-store.ts";
+
+const READ_TIME = statementOf("time", "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint");
+
+/** What a backend on PostgreSQL consists of, whatever runs its statements. */
+export type PostgresParts = Required<
+  Pick<Backend, "store" | "leases" | "maintenance" | "inspector" | "wakeups" | "readTime" | "schema">
+> & { readonly handle: StoreHandle; readonly open: () => Promise<void> };
+
+async function asTaskError<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw toTaskError(error);
+  }
+}
+
+/** Makes the facets on a connection. */
+export function postgresParts(
+  connection: SqlConnection,
+  names: TableNames,
+  pool: (() => Promise<PgPool>) | null,
+): PostgresParts {
+  const handle = new StoreHandle(connection, names, pool);
+  return {
+    handle,
+    store: postgresTaskStore(handle),
+    leases: postgresLeaseSource(handle),
+    maintenance: postgresMaintenance(handle),
+    inspector: postgresTaskInspector(handle),
+    wakeups: handle.wakeups,
+    schema: {
+      pending: () => asTaskError(async () => pendingMigrations(names, await readVersion(connection, names))),
+      migrate: () => asTaskError(() => migrate(connection, names)),
+    },
+    readTime: async () => {
+      const [row] = await handle.rows(READ_TIME, []);
+      return Number(row?.[0]);
+    },
+    open: async () => {
+      checkVersion(await asTaskError(() => readVersion(connection, names)));
+      handle.setOpen(true);
+      handle.wakeups.open();
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import type { ClaimAnswer, ClaimedTask, ClaimRequest } from "../../backend/index.ts";
+import type { SqlRow } from "../sql/executor.ts";
+import { newLeaseNumber } from "../sql/lease-token.ts";
+import { toClaimed } from "../sql/row-mapping.ts";
+import type { LaterLane } from "./later-watch.ts";
+import type { StoreHandle } from "./opened-store.ts";
+
+/** The most task results of a lane whose time has come that one claim puts into the line, unless it takes more itself. */
+const SMALLEST_PROMOTION = 1_000;
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+function isMine(request: ClaimRequest): (lane: LaterLane) => boolean {
+  const paths = new Set(request.tasks.map(({ path }) => path));
+  const queues = request.queues === "all" ? null : new Set(request.queues);
+  return ({ queue, path }) => paths.has(path) && (queues === null || queues.has(queue));
+}
+
+async function look(handle: StoreHandle, { queues, now }: ClaimRequest): Promise<readonly LaterLane[]> {
+  const { readLater, readLaterNamed } = handle.statements;
+  const rows =
+    queues === "all" ? handle.rows(readLater, []) : handle.rows(readLaterNamed, [JSON.stringify(queues)]);
+  return handle.later.of(queues).read(await rows, now);
+}
+
+/** Puts what has become due into the line, a bounded number of each lane. */
+async function promote(handle: StoreHandle, request: ClaimRequest): Promise<void> {
+  const { now, limit } = request;
+  const due = (await look(handle, request)).filter(isMine(request)).filter(({ first }) => first <= now);
+  if (due.length === 0) return;
+  const lanes = JSON.stringify(due.map(({ queue, path }) => ({ queue, path })));
+  await handle.rows(handle.statements.promote, [lanes, now, Math.max(SMALLEST_PROMOTION, 2 * limit)]);
+  await look(handle, request);
+}
+
+function earliest(lanes: readonly LaterLane[], request: ClaimRequest): number | null {
+  const times = lanes
+    .filter(isMine(request))
+    .map(({ first }) => first)
+    .filter((first) => first > request.now);
+  return times.length === 0 ? null : Math.min(...times);
+}
+
+/** The tasks of a request, as statements take them. */
+function leasesOf({ tasks }: ClaimRequest): string {
+  return JSON.stringify(tasks.map(({ path, lease }) => ({ path, ms: lease })));
+}
+
+function queuesOf({ queues }: ClaimRequest): string | null {
+  return queues === "all" ? null : JSON.stringify(queues);
+}
+
+function readEarly(handle: StoreHandle, request: ClaimRequest): Promise<readonly SqlRow[]> {
+  const { statements } = handle;
+  const facts = [leasesOf(request), request.now];
+  return request.queues === "all"
+    ? handle.rows(statements.readEarly, facts)
+    : handle.rows(statements.readEarlyNamed, [...facts, queuesOf(request)]);
+}
+
+async function nextDueAt(handle: StoreHandle, request: ClaimRequest): Promise<number | null> {
+  const [later, early] = await Promise.all([look(handle, request), readEarly(handle, request)]);
+  const lanes = early.flatMap(([queue, path, first]) =>
+    first === null ? [] : [{ queue: queue as string, path: path as string, first: Number(first) }],
+  );
+  return earliest([...later, ...lanes], request);
+}
+
+async function take(handle: StoreHandle, request: ClaimRequest): Promise<readonly ClaimedTask[]> {
+  const { workerId, now, limit, id } = request;
+  if (limit <= 0 || (id !== undefined && !UUID.test(id))) return [];
+  const leaseNumber = newLeaseNumber();
+  const facts = [leasesOf(request), queuesOf(request), leaseNumber, workerId, now];
+  const { claimDue, claimDueNamed, claimById } = handle.statements;
+  const rows =
+    id === undefined
+      ? await handle.rows(request.queues === "all" ? claimDue : claimDueNamed, [...facts, limit])
+      : await handle.rows(claimById, [...facts, id]);
+  return rows.map((row) => toClaimed(row, leaseNumber));
+}
+
+/** Claims what is due; what is for later is looked at first when some of it may have become due. */
+export async function claim(handle: StoreHandle, request: ClaimRequest): Promise<ClaimAnswer> {
+  if (request.id === undefined && handle.later.of(request.queues).mustLook(request.now))
+    await promote(handle, request);
+  // An idle worker is answered no later for being told when to come back.
+  const isLikelyShort = handle.wakeups.isIdle && request.limit > 0;
+  const [taken, dueAt] = await Promise.all([
+    take(handle, request),
+    isLikelyShort ? nextDueAt(handle, request) : undefined,
+  ]);
+  let claimed = taken;
+  const isFull = claimed.length >= request.limit;
+  // What was enqueued before others knew that this process is idle, nobody told.
+  if ((await handle.wakeups.noteClaim(isFull)) && claimed.length === 0) claimed = await take(handle, request);
+  if (isFull) return { claimed, nextDueAt: null };
+  return { claimed, nextDueAt: dueAt === undefined ? await nextDueAt(handle, request) : dueAt };
+}

@@ -1,0 +1,98 @@
+import { isTaskError, TaskError, type TaskErrorCode } from "@taskwright/shared";
+
+interface Meaning {
+  readonly code: TaskErrorCode;
+  readonly text: string;
+}
+
+const NOT_MIGRATED: Meaning = {
+  code: "BACKEND_INCOMPATIBLE",
+  text: "the tables are missing or not as this version makes them; run `taskwright migrate`",
+};
+
+/** Conditions by SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html), longest prefix first. */
+const MEANINGS: readonly (readonly [string, Meaning])[] = [
+  ["42P01", NOT_MIGRATED],
+  ["3F000", NOT_MIGRATED],
+  ["42703", NOT_MIGRATED],
+  [
+    "42501",
+    {
+      code: "BACKEND_INCOMPATIBLE",
+      text: "the user may not do this; grant it SELECT, INSERT, UPDATE and DELETE on the tables",
+    },
+  ],
+  [
+    "28",
+    { code: "BACKEND_UNAVAILABLE", text: "the user or its password was refused; check the connection's URL" },
+  ],
+  ["3D000", { code: "BACKEND_UNAVAILABLE", text: "there is no such database; check the connection's URL" }],
+  ["53100", { code: "BACKEND_UNAVAILABLE", text: "its disk is full; nothing was stored; free some space" }],
+  [
+    "53300",
+    { code: "BACKEND_UNAVAILABLE", text: "it has too many connections; lower the sizes of the pools" },
+  ],
+  ["25006", { code: "BACKEND_UNAVAILABLE", text: "it is read-only; connect to the primary" }],
+  ["57014", { code: "BACKEND_UNAVAILABLE", text: "it ended the statement, which took too long" }],
+  ["57P", { code: "BACKEND_UNAVAILABLE", text: "it is shutting down or starting" }],
+  ["40", { code: "BACKEND_UNAVAILABLE", text: "it kept undoing the statement for conflicts with others" }],
+  ["55P03", { code: "BACKEND_UNAVAILABLE", text: "a lock was held for too long" }],
+  ["25P02", { code: "BACKEND_UNAVAILABLE", text: "the transaction had already failed" }],
+  ["08", { code: "BACKEND_UNAVAILABLE", text: "the connection was lost" }],
+];
+
+/** Node's names for connections that were not made, or ended. */
+const CONNECTION_CODES: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOENT",
+]);
+
+function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" ? code : undefined;
+}
+
+/** Whether the statement was undone for a conflict with others, so that it can be run again. */
+export function isTransient(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === "40001" || code === "40P01";
+}
+
+/** Whether the store is well and only refuses what one row holds. */
+export function isRefusal(error: unknown): boolean {
+  return /^(22|23)/.test(codeOf(error) ?? "");
+}
+
+/** Turns whatever the driver threw into a TaskError that says what happened and how to mend it. */
+export function toTaskError(error: unknown): TaskError {
+  if (isTaskError(error)) return error;
+  const code = codeOf(error);
+  const found = MEANINGS.find(([prefix]) => code?.startsWith(prefix));
+  if (found !== undefined) {
+    const [, meaning] = found;
+    return new TaskError({
+      code: meaning.code,
+      message: `PostgreSQL: ${meaning.text} (${code}).`,
+      cause: error,
+    });
+  }
+  if (code === undefined || CONNECTION_CODES.has(code)) {
+    return new TaskError({
+      code: "BACKEND_UNAVAILABLE",
+      message: `PostgreSQL cannot be reached${code === undefined ? "" : ` (${code})`}; is it running, and is the connection's URL right?`,
+      cause: error,
+    });
+  }
+  return new TaskError({
+    code: "BACKEND_UNAVAILABLE",
+    message: `PostgreSQL refused an operation (SQLSTATE ${code}).`,
+    cause: error,
+  });
+}

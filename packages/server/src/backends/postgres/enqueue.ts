@@ -1,0 +1,155 @@
+import { TaskError } from "@taskwright/shared";
+import type { EnqueueOutcome, EnqueueRequest, NewTask } from "../../backend/index.ts";
+import { STATE, statusOf } from "../sql/task-state.ts";
+import { isRefusal } from "./driver-errors.ts";
+import type { StoreHandle } from "./opened-store.ts";
+import { enqueueItem } from "./statements/enqueue.ts";
+
+const MOST_LOOKS = 10;
+const STORED: EnqueueOutcome = { outcome: "stored" };
+
+function itemsOf(tasks: readonly NewTask[]): string {
+  return JSON.stringify(tasks.map(enqueueItem));
+}
+
+/** What idle workers are told: one for later changes when they have to look again. */
+function noticeOf(tasks: readonly NewTask[], now: number): string {
+  return tasks.some(({ runAfter }) => runAfter > now) ? "later" : "ready";
+}
+
+interface Holder {
+  readonly id: string;
+  readonly until: number;
+  readonly state: number;
+}
+
+/** Whether the holder keeps its key, so that the second caller gets its id. */
+function isHolding(holder: Holder | undefined, now: number): holder is Holder {
+  return holder !== undefined && holder.until > now && holder.state <= STATE.SUCCESSFUL;
+}
+
+async function holdersOf(handle: StoreHandle, keys: readonly string[]): Promise<ReadonlyMap<string, Holder>> {
+  const rows = await handle.rows(handle.statements.readHolders, [JSON.stringify(keys)]);
+  return new Map(
+    rows.map(([key, id, until, state]) => [
+      key as string,
+      { id: id as string, until: Number(until), state: Number(state) },
+    ]),
+  );
+}
+
+/** Stores tasks of which no two have the same key, and tells what became of each by its id. */
+async function storeKeyed(
+  handle: StoreHandle,
+  tasks: readonly NewTask[],
+  now: number,
+): Promise<ReadonlyMap<string, EnqueueOutcome>> {
+  const outcomes = new Map<string, EnqueueOutcome>();
+  let left = tasks;
+  for (let looks = 1; left.length > 0; looks++) {
+    const rows = await handle.rows(handle.statements.enqueueKeyed, [
+      itemsOf(left),
+      now,
+      handle.channel,
+      noticeOf(left, now),
+    ]);
+    for (const [id] of rows) outcomes.set(id as string, STORED);
+    left = left.filter(({ id }) => !outcomes.has(id));
+    if (left.length === 0) break;
+    const keyOf = (task: NewTask) => task.deduplication?.key ?? "";
+    const holders = await holdersOf(handle, left.map(keyOf));
+    for (const task of left) {
+      const holder = holders.get(keyOf(task));
+      if (isHolding(holder, now)) {
+        outcomes.set(task.id, { outcome: "deduplicated", id: holder.id, status: statusOf(holder.state) });
+      }
+    }
+    left = left.filter(({ id }) => !outcomes.has(id));
+    if (looks >= MOST_LOOKS && left.length > 0) {
+      throw new TaskError({
+        code: "BACKEND_UNAVAILABLE",
+        message: "A deduplication key changed hands again and again; nothing was stored. Try again.",
+      });
+    }
+  }
+  return outcomes;
+}
+
+/** The tasks that come first with their key, and for each other the one before it. */
+function firstOfKeys(tasks: readonly NewTask[]): {
+  readonly firsts: readonly NewTask[];
+  readonly firstOf: ReadonlyMap<NewTask, NewTask>;
+} {
+  const byKey = new Map<string, NewTask>();
+  const firstOf = new Map<NewTask, NewTask>();
+  const firsts = tasks.filter((task) => {
+    const key = task.deduplication?.key;
+    if (key === undefined) return true;
+    const first = byKey.get(key);
+    if (first === undefined || first.id === task.id) {
+      byKey.set(key, task);
+      return first === undefined;
+    }
+    firstOf.set(task, first);
+    return false;
+  });
+  return { firsts, firstOf };
+}
+
+async function store(handle: StoreHandle, tasks: readonly NewTask[], now: number): Promise<EnqueueOutcome[]> {
+  if (tasks.every(({ deduplication }) => deduplication === null)) {
+    await handle.rows(handle.statements.enqueuePlain, [
+      itemsOf(tasks),
+      now,
+      handle.channel,
+      noticeOf(tasks, now),
+    ]);
+    return tasks.map(() => STORED);
+  }
+  const { firsts, firstOf } = firstOfKeys(tasks);
+  const outcomes = await storeKeyed(handle, firsts, now);
+  return tasks.map((task) => {
+    const first = firstOf.get(task);
+    if (first === undefined) return outcomes.get(task.id) ?? STORED;
+    const outcome = outcomes.get(first.id);
+    return outcome?.outcome === "deduplicated"
+      ? outcome
+      : { outcome: "deduplicated", id: first.id, status: "READY" };
+  });
+}
+
+/** Stores each alone, so that one that is refused fails alone. */
+async function storeOneByOne(
+  handle: StoreHandle,
+  tasks: readonly NewTask[],
+  now: number,
+): Promise<EnqueueOutcome[]> {
+  const outcomes: EnqueueOutcome[] = [];
+  for (const task of tasks) {
+    try {
+      outcomes.push(...(await store(handle, [task], now)));
+    } catch (error) {
+      if (!isRefusal((error as { cause?: unknown }).cause)) throw error;
+      outcomes.push({ outcome: "failed", error });
+    }
+  }
+  return outcomes;
+}
+
+/** Stores a batch in one statement, unless it holds one that is refused and the batch may be taken apart. */
+export async function enqueue(handle: StoreHandle, request: EnqueueRequest): Promise<EnqueueOutcome[]> {
+  const { tasks, atomic, now } = request;
+  if (tasks.length === 0) return [];
+  const laterFirst = Math.min(
+    ...tasks.map(({ runAfter }) => (runAfter > now ? runAfter : Number.POSITIVE_INFINITY)),
+  );
+  try {
+    return await store(handle, tasks, now);
+  } catch (error) {
+    if (atomic || !isRefusal((error as { cause?: unknown }).cause)) throw error;
+    return await storeOneByOne(handle, tasks, now);
+  } finally {
+    if (laterFirst < Number.POSITIVE_INFINITY) handle.later.note(laterFirst);
+    handle.wakeups.ready();
+  }
+}

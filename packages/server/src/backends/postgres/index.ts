@@ -1,0 +1,3 @@
+export type { DatabaseUrl, GivenPool, PostgresBackendOptions } from "./options.ts";
+export type { PgClient, PgPool } from "./pool-connection.ts";
+export { postgresBackend } from "./postgres-backend.ts";

@@ -1,0 +1,149 @@
+import { TaskError } from "@taskwright/shared";
+import type { ListAnswer, ListRequest, TaskFilter } from "../../backend/index.ts";
+import type { SqlRow, SqlValue } from "../sql/executor.ts";
+import { RECORD_COLUMNS, SEQ_COLUMN, toRecord } from "../sql/row-mapping.ts";
+import { STATE } from "../sql/task-state.ts";
+import type { StoreHandle } from "./opened-store.ts";
+import { recordSource } from "./statements/fragments.ts";
+import { statementOf } from "./statements/statement-of.ts";
+
+/** How many rows one statement looks through. */
+const STEP = 20_000;
+/** Up to how many rows of an index are sorted for a page; with more, looking from the newest down finds a page sooner. */
+const FEW = 20_000;
+
+/** Some SQL with its parameters, which count on from those before. */
+class Sql {
+  readonly values: SqlValue[] = [];
+
+  /** The place of a parameter. */
+  add(value: SqlValue): string {
+    this.values.push(value);
+    return `$${this.values.length}`;
+  }
+}
+
+function statesIn({ statuses }: TaskFilter): readonly number[] | null {
+  return statuses === undefined ? null : [...new Set(statuses.map((status) => STATE[status]))];
+}
+
+function conditionsOf(filter: TaskFilter, sql: Sql): string {
+  const { queue, path, parentId, enqueuedFrom, enqueuedBefore, tag } = filter;
+  const states = statesIn(filter);
+  const parts = [
+    queue === undefined ? "" : `t.queue = ${sql.add(queue)}`,
+    path === undefined ? "" : `t.path = ${sql.add(path)}`,
+    parentId === undefined ? "" : `t.parent_id = ${sql.add(parentId)}`,
+    enqueuedFrom === undefined ? "" : `t.enqueued_at >= ${sql.add(enqueuedFrom)}`,
+    enqueuedBefore === undefined ? "" : `t.enqueued_at < ${sql.add(enqueuedBefore)}`,
+    tag === undefined ? "" : `t.tags::jsonb ? ${sql.add(tag)}`,
+    states === null
+      ? ""
+      : `coalesce(f.status, CASE WHEN r.seq IS NULL THEN 1 ELSE 2 END) IN (${states.join(", ")})`,
+  ];
+  return parts.map((part) => (part === "" ? "" : ` AND ${part}`)).join("");
+}
+
+function parseCursor(cursor: string | null): number {
+  if (cursor === null) return Number.MAX_SAFE_INTEGER;
+  const seq = /^\d{1,16}$/.test(cursor) ? Number(cursor) : Number.NaN;
+  if (Number.isSafeInteger(seq)) return seq;
+  throw new TaskError({
+    code: "INVALID_OPTION",
+    message: "cursor must be the nextCursor of an earlier page of the same backend.",
+    data: { option: "cursor" },
+  });
+}
+
+/** The selections of row numbers that together hold every match; null when no index narrows the filter. */
+function partsOf(handle: StoreHandle, filter: TaskFilter, sql: Sql): readonly string[] | null {
+  const { task, due, later, running, finished } = handle.names;
+  if (filter.parentId !== undefined)
+    return [`SELECT seq FROM ${task} WHERE parent_id = ${sql.add(filter.parentId)}`];
+  return (
+    statesIn(filter)?.flatMap((state) => {
+      if (state === STATE.READY) return [`SELECT seq FROM ${due}`, `SELECT seq FROM ${later}`];
+      if (state === STATE.RUNNING) return [`SELECT seq FROM ${running}`];
+      return [`SELECT seq FROM ${finished} WHERE status = ${state}`];
+    }) ?? null
+  );
+}
+
+async function run(handle: StoreHandle, text: string, sql: Sql): Promise<readonly SqlRow[]> {
+  return handle.rows(statementOf("list", text), sql.values);
+}
+
+async function areFew(handle: StoreHandle, filter: TaskFilter): Promise<boolean> {
+  const sql = new Sql();
+  const parts = partsOf(handle, filter, sql) ?? [];
+  const limited = parts.map((part) => `SELECT seq FROM (${part} LIMIT ${FEW + 1}) part`);
+  const [row] = await run(handle, `SELECT count(*) FROM (${limited.join(" UNION ALL ")}) all_parts`, sql);
+  return Number(row?.[0]) <= FEW;
+}
+
+/** The page from its rows, one more of them than wanted when there is another page. */
+function answerOf(rows: readonly SqlRow[], limit: number): ListAnswer {
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  return {
+    records: page.map(toRecord),
+    nextCursor: rows.length > limit && last !== undefined ? String(last[SEQ_COLUMN]) : null,
+  };
+}
+
+/** Sorts what the indexes hold, which is little. */
+async function listParts(handle: StoreHandle, request: ListRequest): Promise<ListAnswer> {
+  const { filter, cursor, offset, limit } = request;
+  const sql = new Sql();
+  const parts = partsOf(handle, filter, sql) ?? [];
+  const before = sql.add(parseCursor(cursor));
+  const text = `SELECT ${RECORD_COLUMNS} FROM (${parts.join(" UNION ALL ")}) part
+    JOIN ${recordSource(handle.names).replace(" t ", " t ON t.seq = part.seq ")}
+    WHERE t.seq < ${before}${conditionsOf(filter, sql)} ORDER BY t.seq DESC LIMIT ${sql.add(limit + 1)} OFFSET ${sql.add(offset)}`;
+  return answerOf(await run(handle, text, sql), limit);
+}
+
+/** Looks from the newest down, a step at a time. */
+async function listFromNewest(handle: StoreHandle, request: ListRequest): Promise<ListAnswer> {
+  const { filter, limit } = request;
+  const { task } = handle.names;
+  const cursor = parseCursor(request.cursor);
+  const [ends] = await run(handle, `SELECT min(seq), max(seq) FROM ${task}`, new Sql());
+  const oldest = ends?.[0] ?? null;
+  const newest = ends?.[1] ?? null;
+  if (oldest === null || newest === null) return { records: [], nextCursor: null };
+  let before = Math.min(cursor, Number(newest) + 1);
+  let toPass = request.offset;
+  const rows: SqlRow[] = [];
+  while (before > Number(oldest) && rows.length <= limit) {
+    const from = Math.max(Number(oldest), before - STEP);
+    const sql = new Sql();
+    const where = `FROM ${recordSource(handle.names)}
+      WHERE t.seq < ${sql.add(before)} AND t.seq >= ${sql.add(from)}${conditionsOf(filter, sql)} ORDER BY t.seq DESC`;
+    if (toPass > 0) {
+      const text = `SELECT count(*), min(seq) FROM (SELECT t.seq ${where} LIMIT ${sql.add(toPass)}) passed`;
+      const [row] = await run(handle, text, sql);
+      toPass -= Number(row?.[0]);
+      before = toPass === 0 ? Number(row?.[1]) : from;
+    } else {
+      rows.push(
+        ...(await run(
+          handle,
+          `SELECT ${RECORD_COLUMNS} ${where} LIMIT ${sql.add(limit + 1 - rows.length)}`,
+          sql,
+        )),
+      );
+      before = from;
+    }
+  }
+  return answerOf(rows, limit);
+}
+
+/** Reads one page, newest enqueued first; no statement looks through more than a bounded number of rows. */
+export async function listPage(handle: StoreHandle, request: ListRequest): Promise<ListAnswer> {
+  const parts = partsOf(handle, request.filter, new Sql());
+  if (parts?.length === 0) return { records: [], nextCursor: null };
+  return parts !== null && (await areFew(handle, request.filter))
+    ? listParts(handle, request)
+    : listFromNewest(handle, request);
+}

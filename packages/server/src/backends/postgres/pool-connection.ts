@@ -1,0 +1,51 @@
+import type { SqlConnection, SqlExecutor, SqlRow, SqlValue, Statement } from "../sql/executor.ts";
+
+/** A query as `pg` takes it. */
+interface PgQuery {
+  readonly name?: string;
+  readonly text: string;
+  readonly values: readonly unknown[];
+  readonly rowMode: "array";
+}
+
+/** What is used of a client of `pg`. */
+export interface PgClient {
+  query(query: PgQuery): Promise<{ readonly rows: readonly unknown[] }>;
+  release(error?: Error | boolean): void;
+}
+
+/** What is used of a `pg.Pool`, so that any version or wrapper of it will do. */
+export interface PgPool {
+  query(query: PgQuery): Promise<{ readonly rows: readonly unknown[] }>;
+  connect(): Promise<PgClient>;
+}
+
+function queryOf({ name, text }: Statement, values: readonly SqlValue[]): PgQuery {
+  return { ...(name === "" ? {} : { name }), text, values, rowMode: "array" };
+}
+
+/** Runs statements through a pool, each prepared once per connection. */
+export function poolConnection(pool: PgPool): SqlConnection {
+  return {
+    rows: async (statement, values) =>
+      (await pool.query(queryOf(statement, values))).rows as readonly SqlRow[],
+
+    transaction: async <T>(run: (executor: SqlExecutor) => Promise<T>): Promise<T> => {
+      const client = await pool.connect();
+      const rows = async (statement: Statement, values: readonly SqlValue[]) =>
+        (await client.query(queryOf(statement, values))).rows as readonly SqlRow[];
+      const plain = (text: string) => rows({ name: "", text }, []);
+      try {
+        await plain("BEGIN ISOLATION LEVEL READ COMMITTED");
+        const result = await run({ rows });
+        await plain("COMMIT");
+        client.release();
+        return result;
+      } catch (error) {
+        // A connection in an unknown state is not used again; closing it rolls back.
+        client.release(true);
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import type { Backend } from "../../backend/index.ts";
+import type { SqlConnection } from "../sql/executor.ts";
+import { tableNames } from "../sql/table-names.ts";
+import { postgresParts } from "./backend-parts.ts";
+import { diagnose } from "./diagnose.ts";
+import { checkPostgresOptions, type PostgresBackendOptions } from "./options.ts";
+import { makePool, type OwnPool } from "./own-pool.ts";
+import { type PgPool, poolConnection } from "./pool-connection.ts";
+
+/** A connection whose pool is made when it is first used, and can be ended. */
+class PoolSource {
+  readonly #options: PostgresBackendOptions;
+  #own: Promise<OwnPool> | null = null;
+
+  constructor(options: PostgresBackendOptions) {
+    this.#options = options;
+  }
+
+  get connection(): SqlConnection {
+    return {
+      rows: async (statement, values) => poolConnection(await this.pool()).rows(statement, values),
+      transaction: async (run) => poolConnection(await this.pool()).transaction(run),
+    };
+  }
+
+  async end(): Promise<void> {
+    const own = this.#own;
+    this.#own = null;
+    await (await own)?.end();
+  }
+
+  /** The pool that the caller gave, or that of the URL. */
+  pool(): Promise<PgPool> {
+    const { pool, url } = this.#options;
+    if (pool !== undefined) return Promise.resolve(pool);
+    this.#own ??= makePool(url);
+    return this.#own;
+  }
+}
+
+/** Keeps task results in a PostgreSQL database, through the package `pg`. */
+export function postgresBackend(options: PostgresBackendOptions): Backend {
+  checkPostgresOptions(options);
+  const names = tableNames(options, '"');
+  const source = new PoolSource(options);
+  const { handle, open, ...facets } = postgresParts(source.connection, names, () => source.pool());
+  return {
+    kind: "postgres",
+    ...facets,
+    diagnose: () => diagnose(handle),
+    open,
+    close: async () => {
+      await handle.wakeups.close();
+      handle.setOpen(false);
+      await source.end();
+    },
+  };
+}
