@@ -7,6 +7,7 @@ import { PROGRAM_NOTES } from "./command-help.ts";
 import { addCancelCommand } from "./commands/cancel.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addExecuteCommand } from "./commands/execute.ts";
+import { addMigrateCommand } from "./commands/migrate.ts";
 import { addPurgeCommand } from "./commands/purge.ts";
 import { addResultsCommands } from "./commands/results.ts";
 import { addRetryCommand } from "./commands/retry.ts";
@@ -65,6 +66,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   addCancelCommand(program, app);
   addExecuteCommand(program, app);
   addPurgeCommand(program, app);
+  addMigrateCommand(program, app);
   addStatusCommand(program, app);
   addDoctorCommand(program, app);
   try {
