@@ -1,10 +1,13 @@
 import type { Backend } from "@taskwright/server/backend";
+import type { FoundService, MissingService } from "../harness/services.ts";
 import type { StoreContext, StoreFixture } from "./store-fixture.ts";
 
 /** A backend to exercise. */
 export interface BackendExercise extends StoreFixture {
   /** What the report calls it. */
   readonly name: string;
+  /** The server that it needs; without it all cases are skipped, or fail where it is required. */
+  readonly service?: FoundService | MissingService;
   /** Opens a new, empty store; the suite closes it. */
   readonly open: (context: StoreContext) => Promise<Backend>;
   /** Removes what the directory's removal leaves behind. */

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, type TestOptions, test } from "vitest";
-import { skipWithReason } from "../harness/services.ts";
+import { skipUnlessFound, skipWithReason } from "../harness/services.ts";
 import { type ConformanceCase, type ConformanceSection, reasonToSkip } from "./conformance-case.ts";
 import type { BackendExercise, OpenedStore } from "./exercise.ts";
 
@@ -23,6 +23,9 @@ export function registerSuite<Subject>(exercise: BackendExercise, suite: Suite<S
           const place = `${section.title}: ${item.name}`;
           const skip = exercise.skips.find((one) => one.case === item.name);
           if (skip !== undefined) leaveOut(test, exercise, { place, reason: skip.reason });
+          if (exercise.service !== undefined) {
+            skipUnlessFound(test, exercise.service, `the conformance suite on ${exercise.name}`);
+          }
           await withStore(exercise, async (store) => {
             const reason = reasonToSkip(item, store.backend, exercise);
             if (reason !== undefined) leaveOut(test, exercise, { place, reason });

@@ -1,0 +1,50 @@
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+
+/** A way to a server that can be cut. */
+export class TcpProxy {
+  readonly #sockets = new Set<Socket>();
+  readonly #server: Server;
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  /** Opens a port on this machine that leads to the given one. */
+  static async open(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
+    const server = createServer((near) => {
+      const far = connect(target);
+      proxy.#join(near, far);
+      proxy.#join(far, near);
+    });
+    const proxy = new TcpProxy(server);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    server.unref();
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Breaks what is connected and lets nobody connect any more. */
+  cut(): void {
+    this.#server.close();
+    this.breakConnections();
+  }
+
+  /** Breaks what is connected. */
+  breakConnections(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #join(from: Socket, to: Socket): void {
+    this.#sockets.add(from);
+    from.unref();
+    from.on("error", () => to.destroy());
+    from.on("close", () => {
+      this.#sockets.delete(from);
+      to.destroy();
+    });
+    from.pipe(to);
+  }
+}
