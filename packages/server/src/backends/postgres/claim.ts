@@ -66,6 +66,11 @@ async function nextDueAt(handle: StoreHandle, request: ClaimRequest): Promise<nu
   return earliest([...later, ...lanes], request);
 }
 
+/** As {@link nextDueAt}; what was taken is not lost because the store went away before it told that too. */
+function whenDue(handle: StoreHandle, request: ClaimRequest): Promise<number | null> {
+  return nextDueAt(handle, request).catch(() => null);
+}
+
 async function take(handle: StoreHandle, request: ClaimRequest): Promise<readonly ClaimedTask[]> {
   const { workerId, now, limit, id } = request;
   if (limit <= 0 || (id !== undefined && !UUID.test(id))) return [];
@@ -87,12 +92,12 @@ export async function claim(handle: StoreHandle, request: ClaimRequest): Promise
   const isLikelyShort = handle.wakeups.isIdle && request.limit > 0;
   const [taken, dueAt] = await Promise.all([
     take(handle, request),
-    isLikelyShort ? nextDueAt(handle, request) : undefined,
+    isLikelyShort ? whenDue(handle, request) : undefined,
   ]);
   let claimed = taken;
   const isFull = claimed.length >= request.limit;
   // What was enqueued before others knew that this process is idle, nobody told.
   if ((await handle.wakeups.noteClaim(isFull)) && claimed.length === 0) claimed = await take(handle, request);
   if (isFull) return { claimed, nextDueAt: null };
-  return { claimed, nextDueAt: dueAt === undefined ? await nextDueAt(handle, request) : dueAt };
+  return { claimed, nextDueAt: dueAt === undefined ? await whenDue(handle, request) : dueAt };
 }

@@ -6,37 +6,58 @@ import { statementOf } from "./statements/statement-of.ts";
 
 const SETTINGS = statementOf(
   "settings",
-  "SELECT current_setting('server_version'), current_setting('synchronous_commit'), current_setting('fsync'), pg_is_in_recovery()",
+  "SELECT current_setting('server_version'), current_setting('synchronous_commit'), current_setting('fsync'), " +
+    "pg_is_in_recovery(), current_setting('default_transaction_isolation')",
 );
 
-/** Examines the database; what cannot be examined is a finding too. */
-export async function diagnose(handle: StoreHandle): Promise<readonly Finding[]> {
+function durability(synchronousCommit: unknown, fsync: unknown): Finding {
+  const isSafe = synchronousCommit !== "off" && fsync === "on";
+  return isSafe
+    ? {
+        level: "ok",
+        message: `No acknowledged task is lost in a power cut (synchronous_commit=${synchronousCommit}).`,
+      }
+    : {
+        level: "warning",
+        message: `The last acknowledged tasks may be lost in a crash of the server (synchronous_commit=${synchronousCommit}, fsync=${fsync}).`,
+      };
+}
+
+/** Examines the database and the pool; what cannot be examined is a finding too. */
+export async function diagnose(
+  handle: StoreHandle,
+  pool: { readonly canListen: boolean },
+): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  if (!pool.canListen) {
+    findings.push({
+      level: "warning",
+      message:
+        "The pool has a single connection, so none can LISTEN: idle workers look at every interval instead of being told. Give the pool at least 2 (max).",
+    });
+  }
   try {
     checkVersion(await readVersion(handle, handle.names));
     const [row] = await handle.rows(SETTINGS, []);
-    const [version, synchronousCommit, fsync, isReplica] = row ?? [];
-    const isSafe = synchronousCommit !== "off" && fsync === "on";
-    return [
+    const [version, synchronousCommit, fsync, isReplica, isolation] = row ?? [];
+    findings.unshift(
       { level: "ok", message: `PostgreSQL ${version}.` },
-      isSafe
-        ? {
-            level: "ok",
-            message: `No acknowledged task is lost in a power cut (synchronous_commit=${synchronousCommit}).`,
-          }
-        : {
-            level: "warning",
-            message: `The last acknowledged tasks may be lost in a crash of the server (synchronous_commit=${synchronousCommit}, fsync=${fsync}).`,
-          },
-      ...(isReplica === true
-        ? [
-            {
-              level: "error",
-              message: "This is a replica, which cannot be written; connect to the primary.",
-            } as const,
-          ]
-        : []),
-    ];
+      durability(synchronousCommit, fsync),
+    );
+    if (isReplica === true) {
+      findings.push({
+        level: "error",
+        message: "This is a replica, which cannot be written; connect to the primary.",
+      });
+    }
+    if (isolation !== "read committed") {
+      findings.push({
+        level: "warning",
+        message: `default_transaction_isolation is ${isolation}: claims are undone for conflicts and run again, which is slow; ALTER ROLE … SET default_transaction_isolation = 'read committed'.`,
+      });
+    }
   } catch (error) {
-    return [{ level: "error", message: toTaskError(error).message }];
+    findings.unshift({ level: "error", message: toTaskError(error).message });
   }
+  return findings;
 }

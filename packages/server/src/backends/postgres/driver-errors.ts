@@ -41,6 +41,15 @@ const MEANINGS: readonly (readonly [string, Meaning])[] = [
   ["08", { code: "BACKEND_UNAVAILABLE", text: "the connection was lost" }],
 ];
 
+/** What `pg` says of its pool, without a code. */
+const POOL_MEANINGS: ReadonlyMap<string, string> = new Map([
+  [
+    "timeout exceeded when trying to connect",
+    "every connection of the pool was in use for too long; give the pool more connections (max), or release those that your code has taken",
+  ],
+  ["Cannot use a pool after calling end on the pool", "its pool has been ended; end it after the backend"],
+]);
+
 /** Node's names for connections that were not made, or ended. */
 const CONNECTION_CODES: ReadonlySet<string> = new Set([
   "ECONNREFUSED",
@@ -65,6 +74,33 @@ export function isTransient(error: unknown): boolean {
   return code === "40001" || code === "40P01";
 }
 
+/** What `pg` says, without a code, of a connection that ended under a statement. */
+const LOST_MESSAGES: ReadonlySet<string> = new Set([
+  "Connection terminated",
+  "Connection terminated unexpectedly",
+  "Query read timeout",
+]);
+
+function messageOf(error: unknown): string {
+  const message = (error as { message?: unknown } | null)?.message;
+  return typeof message === "string" ? message : "";
+}
+
+/** Whether the connection ended before the answer came, so that nobody knows whether the statement was carried out. */
+export function isLost(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === undefined
+    ? LOST_MESSAGES.has(messageOf(error))
+    : /^(08|57P0[124]|ECONNRESET|EPIPE|ETIMEDOUT)/.test(code);
+}
+
+/** Whether there is no connection, for now. */
+export function isAway(error: unknown): boolean {
+  return (
+    isLost(error) || /^(57P|53300)/.test(codeOf(error) ?? "") || CONNECTION_CODES.has(codeOf(error) ?? "")
+  );
+}
+
 /** Whether the store is well and only refuses what one row holds. */
 export function isRefusal(error: unknown): boolean {
   return /^(22|23)/.test(codeOf(error) ?? "");
@@ -82,6 +118,10 @@ export function toTaskError(error: unknown): TaskError {
       message: `PostgreSQL: ${meaning.text} (${code}).`,
       cause: error,
     });
+  }
+  const ofPool = code === undefined ? POOL_MEANINGS.get(messageOf(error)) : undefined;
+  if (ofPool !== undefined) {
+    return new TaskError({ code: "BACKEND_UNAVAILABLE", message: `PostgreSQL: ${ofPool}.`, cause: error });
   }
   if (code === undefined || CONNECTION_CODES.has(code)) {
     return new TaskError({

@@ -2,6 +2,7 @@ import { TaskError } from "@taskwright/shared";
 import type { EnqueueOutcome, EnqueueRequest, NewTask } from "../../backend/index.ts";
 import { STATE, statusOf } from "../sql/task-state.ts";
 import { isRefusal } from "./driver-errors.ts";
+import { throughLostConnections } from "./lost-connections.ts";
 import type { StoreHandle } from "./opened-store.ts";
 import { enqueueItem } from "./statements/enqueue.ts";
 
@@ -60,7 +61,9 @@ async function storeKeyed(
     const holders = await holdersOf(handle, left.map(keyOf));
     for (const task of left) {
       const holder = holders.get(keyOf(task));
-      if (isHolding(holder, now)) {
+      // Another call with the same id, such as one whose answer was lost, came to its end meanwhile.
+      if (holder?.id === task.id) outcomes.set(task.id, STORED);
+      else if (isHolding(holder, now)) {
         outcomes.set(task.id, { outcome: "deduplicated", id: holder.id, status: statusOf(holder.state) });
       }
     }
@@ -127,7 +130,7 @@ async function storeOneByOne(
   const outcomes: EnqueueOutcome[] = [];
   for (const task of tasks) {
     try {
-      outcomes.push(...(await store(handle, [task], now)));
+      outcomes.push(...(await throughLostConnections(() => store(handle, [task], now))));
     } catch (error) {
       if (!isRefusal((error as { cause?: unknown }).cause)) throw error;
       outcomes.push({ outcome: "failed", error });
@@ -144,7 +147,7 @@ export async function enqueue(handle: StoreHandle, request: EnqueueRequest): Pro
     ...tasks.map(({ runAfter }) => (runAfter > now ? runAfter : Number.POSITIVE_INFINITY)),
   );
   try {
-    return await store(handle, tasks, now);
+    return await throughLostConnections(() => store(handle, tasks, now));
   } catch (error) {
     if (atomic || !isRefusal((error as { cause?: unknown }).cause)) throw error;
     return await storeOneByOne(handle, tasks, now);

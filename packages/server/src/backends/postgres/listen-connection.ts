@@ -1,7 +1,7 @@
 import type { PgPool } from "./pool-connection.ts";
 
 const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 10_000;
+const LONGEST_PAUSE_MS = 1_000;
 
 /** A client of `pg` that has been told to LISTEN. */
 interface ListeningClient {

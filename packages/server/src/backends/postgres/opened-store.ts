@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { TaskError } from "@taskwright/shared";
-import type { SqlExecutor, SqlRow, SqlValue, Statement } from "../sql/executor.ts";
+import type { SqlConnection, SqlRow, SqlValue, Statement } from "../sql/executor.ts";
 import type { TableNames } from "../sql/table-names.ts";
 import { isTransient, toTaskError } from "./driver-errors.ts";
 import { LaterWatches } from "./later-watch.ts";
@@ -25,12 +25,12 @@ export class StoreHandle {
   readonly #channel: string;
   /** What this process knows of task results for later. */
   readonly later: LaterWatches = new LaterWatches();
-  readonly #executor: SqlExecutor;
+  readonly #connection: SqlConnection;
   #isOpen = false;
 
   /** @param pool where a connection may be had that listens; null where there is none */
-  constructor(executor: SqlExecutor, names: TableNames, pool: (() => Promise<PgPool>) | null) {
-    this.#executor = executor;
+  constructor(connection: SqlConnection, names: TableNames, pool: (() => Promise<PgPool>) | null) {
+    this.#connection = connection;
     this.names = names;
     this.statements = statementsOn(names);
     this.#channel = channelOf(names);
@@ -66,7 +66,9 @@ export class StoreHandle {
       if (!this.#isOpen)
         throw new TaskError({ code: "CLOSED", message: "The PostgreSQL backend is not open." });
       try {
-        return await this.#executor.rows(statement, values);
+        if (tries === 1) return await this.#connection.rows(statement, values);
+        // The user's default isolation may be one that undoes statements for conflicts; that of a transaction is ours.
+        return await this.#connection.transaction((executor) => executor.rows(statement, values));
       } catch (error) {
         if (tries >= MOST_TRIES || !isTransient(error)) throw toTaskError(error);
         const pause = FIRST_PAUSE_MS * 2 ** tries * Math.random();

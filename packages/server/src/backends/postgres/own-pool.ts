@@ -1,5 +1,5 @@
 import { TaskError } from "@taskwright/shared";
-import type { PgPool } from "./pool-connection.ts";
+import { ignore, type PgPool } from "./pool-connection.ts";
 
 /** Connections of a pool that a backend makes for itself. */
 const MOST_CONNECTIONS = 10;
@@ -28,6 +28,6 @@ export async function makePool(url: string): Promise<OwnPool> {
     application_name: "taskwright",
   });
   // The pool drops an idle connection that breaks; whoever needs it next gets a new one.
-  pool.on("error", () => undefined);
+  pool.on("error", ignore);
   return pool as unknown as OwnPool;
 }

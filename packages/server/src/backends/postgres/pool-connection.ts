@@ -11,6 +11,8 @@ interface PgQuery {
 /** What is used of a client of `pg`. */
 export interface PgClient {
   query(query: PgQuery): Promise<{ readonly rows: readonly unknown[] }>;
+  on?(event: "error", listener: () => void): unknown;
+  off?(event: "error", listener: () => void): unknown;
   release(error?: Error | boolean): void;
 }
 
@@ -18,7 +20,13 @@ export interface PgClient {
 export interface PgPool {
   query(query: PgQuery): Promise<{ readonly rows: readonly unknown[] }>;
   connect(): Promise<PgClient>;
+  readonly options?: { readonly max?: number | undefined };
+  on?(event: "error", listener: () => void): unknown;
+  off?(event: "error", listener: () => void): unknown;
 }
+
+/** Takes note of a broken connection, of which whoever needs it next is told. */
+export function ignore(): void {}
 
 function queryOf({ name, text }: Statement, values: readonly SqlValue[]): PgQuery {
   return { ...(name === "" ? {} : { name }), text, values, rowMode: "array" };
@@ -32,18 +40,24 @@ export function poolConnection(pool: PgPool): SqlConnection {
 
     transaction: async <T>(run: (executor: SqlExecutor) => Promise<T>): Promise<T> => {
       const client = await pool.connect();
+      // One that breaks between two statements would end the process; the next statement tells of it.
+      client.on?.("error", ignore);
       const rows = async (statement: Statement, values: readonly SqlValue[]) =>
         (await client.query(queryOf(statement, values))).rows as readonly SqlRow[];
       const plain = (text: string) => rows({ name: "", text }, []);
+      const giveBack = (isBroken: boolean) => {
+        if (!isBroken) client.off?.("error", ignore);
+        client.release(isBroken);
+      };
       try {
         await plain("BEGIN ISOLATION LEVEL READ COMMITTED");
         const result = await run({ rows });
         await plain("COMMIT");
-        client.release();
+        giveBack(false);
         return result;
       } catch (error) {
         // A connection in an unknown state is not used again; closing it rolls back.
-        client.release(true);
+        giveBack(true);
         throw error;
       }
     },

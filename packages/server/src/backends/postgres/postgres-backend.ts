@@ -7,9 +7,14 @@ import { checkPostgresOptions, type PostgresBackendOptions } from "./options.ts"
 import { makePool, type OwnPool } from "./own-pool.ts";
 import { type PgPool, poolConnection } from "./pool-connection.ts";
 
+/** A pool of this size has no connection to spare for listening: everything else would wait for ever. */
+const TOO_SMALL_TO_LISTEN = 1;
+
 /** A connection whose pool is made when it is first used, and can be ended. */
 class PoolSource {
   readonly #options: PostgresBackendOptions;
+  /** Its own, as several backends may use one pool. */
+  readonly #ignore = () => {};
   #own: Promise<OwnPool> | null = null;
 
   constructor(options: PostgresBackendOptions) {
@@ -23,7 +28,21 @@ class PoolSource {
     };
   }
 
+  /** Whether a connection can be kept for listening. */
+  get canListen(): boolean {
+    return (this.#options.pool?.options?.max ?? Number.POSITIVE_INFINITY) > TOO_SMALL_TO_LISTEN;
+  }
+
+  /** Keeps an idle connection that breaks from ending the process, as a pool that nobody attends to would. */
+  attend(): void {
+    const { pool } = this.#options;
+    pool?.off?.("error", this.#ignore);
+    pool?.on?.("error", this.#ignore);
+  }
+
+  /** Ends the pool of its own; leaves a given one as it was. */
   async end(): Promise<void> {
+    this.#options.pool?.off?.("error", this.#ignore);
     const own = this.#own;
     this.#own = null;
     await (await own)?.end();
@@ -43,12 +62,16 @@ export function postgresBackend(options: PostgresBackendOptions): Backend {
   checkPostgresOptions(options);
   const names = tableNames(options, '"');
   const source = new PoolSource(options);
-  const { handle, open, ...facets } = postgresParts(source.connection, names, () => source.pool());
+  const pool = source.canListen ? () => source.pool() : null;
+  const { handle, open, ...facets } = postgresParts(source.connection, names, pool);
   return {
     kind: "postgres",
     ...facets,
-    diagnose: () => diagnose(handle),
-    open,
+    diagnose: () => diagnose(handle, source),
+    open: () => {
+      source.attend();
+      return open();
+    },
     close: async () => {
       await handle.wakeups.close();
       handle.setOpen(false);
