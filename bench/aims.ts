@@ -57,16 +57,42 @@ function ofOther(
   };
 }
 
+/** A measure as multiples of another subject's, or of the best of several in each round. */
+function ofPeers(
+  text: string,
+  measure: string,
+  peers: readonly string[],
+  limit: { readonly aim: string; readonly holds: (value: number) => boolean },
+): Aim {
+  return {
+    text,
+    aim: limit.aim,
+    unit: `× ${peers.length === 1 ? peers[0] : "the best peer"}`,
+    reached: (results, subject) => {
+      const all = peers.map((peer) => results.values(peer, measure));
+      const ratios = results
+        .values(subject, measure)
+        .map((value, round) => value / Math.max(...all.flatMap((values) => values[round] ?? [])))
+        .filter((ratio) => ratio > 0);
+      return ratios.length === 0 ? undefined : spread(ratios);
+    },
+    holds: limit.holds,
+  };
+}
+
+function atLeast(limit: number) {
+  return { aim: `at least ${limit}`, holds: (value: number) => value >= limit };
+}
+
+const GRAPHILE = "graphile-worker";
+const PG_BOSS = "pg-boss";
+
 /** By suite; the numbers come from the issues that ask for them. */
 const AIMS: Readonly<Record<string, readonly Aim[]>> = {
   sqlite: [
     ofFloor("drain by one worker process", "drain-1", 0.35),
     ofFloor("100 plain calls in flight", "enqueue-100", 0.25),
-    ofOther(
-      "500,000 waiting beside 20,000",
-      { over: "backlog-500k", under: "backlog-20k" },
-      { aim: "at least 0.8", holds: (value) => value >= 0.8 },
-    ),
+    ofOther("500,000 waiting beside 20,000", { over: "backlog-500k", under: "backlog-20k" }, atLeast(0.8)),
     below("pickup by another process, p50", "pickup.p50", 5, "ms"),
     below("idle worker", "idle.cpu", 1, "% of a core"),
     ofOther(
@@ -79,6 +105,18 @@ const AIMS: Readonly<Record<string, readonly Aim[]>> = {
       { over: "memory.rss-last", under: "memory.rss-first" },
       { aim: "at most 1.2", holds: (value) => value <= 1.2 },
     ),
+  ],
+  postgres: [
+    ofPeers("drain by one worker process", "drain-1", [GRAPHILE], atLeast(1.2)),
+    ofPeers("drain by one worker process", "drain-1", [PG_BOSS], atLeast(1.7)),
+    ofPeers("100 plain calls in flight", "enqueue-100", [GRAPHILE], atLeast(25)),
+    ofPeers("1,000 per call", "enqueue-many", [GRAPHILE, PG_BOSS], atLeast(1.2)),
+    ofPeers("pickup by another process, p50", "pickup.p50", [GRAPHILE], {
+      aim: "at most 0.8",
+      holds: (value) => value <= 0.8,
+    }),
+    ofOther("500,000 waiting beside 20,000", { over: "backlog-500k", under: "backlog-20k" }, atLeast(0.8)),
+    below("idle worker", "idle.statements", 13, "statements a minute"),
   ],
 };
 

@@ -10,7 +10,7 @@ import { measureInRounds } from "./harness/rounds.ts";
 import { FULL, QUICK } from "./harness/scenario.ts";
 import { ScratchFolder } from "./harness/scratch-folder.ts";
 import { SCENARIOS } from "./scenarios/index.ts";
-import { SUITE_NAMES, subjectsOf } from "./subjects/suites.ts";
+import { describeServer, SUITE_NAMES, subjectsOf } from "./subjects/suites.ts";
 import { runTypesSuite, TYPES_SUITE } from "./types/suite.ts";
 
 const scenarioNames = SCENARIOS.map(({ name }) => name);
@@ -57,6 +57,7 @@ if (args.suite === TYPES_SUITE) {
 }
 
 const machine = describeMachine(scratch.path);
+const server = await describeServer(args.suite);
 const subjects = await subjectsOf(args.suite);
 const scenarios = SCENARIOS.filter(({ name }) => args.only?.includes(name) ?? true);
 const results = new Results();
@@ -76,14 +77,16 @@ const gaps = await measureInRounds(
 if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
 
 const floor = subjects.find(({ isFloor }) => isFloor)?.name;
-const ours = subjects.find(({ isFloor }) => !isFloor)?.name ?? "";
+const ours = subjects.find(({ isFloor, isPeer }) => !isFloor && isPeer !== true)?.name ?? "";
 const report = {
   suite: args.suite,
   mode: args.isQuick ? ("quick" as const) : ("full" as const),
   rounds: args.rounds,
   machine,
+  server,
   scenarios,
   subjects: subjects.map(({ name }) => name),
+  ours,
   floor,
   results,
   gaps,

@@ -5,6 +5,13 @@ export interface Work {
   readonly cpuMs: number;
 }
 
+/** What a process did and cost in a span in which nobody told it anything. */
+export interface Observed extends Work {
+  readonly rss: number;
+  /** Sent to the store's server; null where there is none. */
+  readonly statements: number | null;
+}
+
 /** A span to be measured after a warm-up. */
 export interface Span {
   readonly warmUpMs: number;
@@ -38,7 +45,7 @@ export interface ActorOperations {
   /** How many handlers have started in this process. */
   ran(request: Record<string, never>): Promise<number>;
   /** Counts what runs here during a span, and what it costs. */
-  observe(request: Span): Promise<Work & { readonly rss: number }>;
+  observe(request: Span): Promise<Observed>;
   /** Begins to enqueue in bulk whenever fewer than `target` tasks wait; `waiting` is how many do already. */
   holdBacklog(request: { readonly target: number; readonly waiting: number }): Promise<void>;
   /** Tells the producer of a backlog how many tasks have been run. */

@@ -1,5 +1,5 @@
 import { benchInput } from "../subjects/contract.ts";
-import type { ActorOperations, MemoryUse, Span, Work } from "./actor-operations.ts";
+import type { ActorOperations, MemoryUse, Observed, Span, Work } from "./actor-operations.ts";
 import { BacklogProducer } from "./backlog-producer.ts";
 import { machineTime, pause } from "./clock.ts";
 import { profiled } from "./cpu-profile.ts";
@@ -97,13 +97,15 @@ export class Actor implements ActorOperations {
     return this.#started.count;
   }
 
-  async observe({ warmUpMs, ms }: Span): Promise<Work & { rss: number }> {
+  async observe({ warmUpMs, ms }: Span): Promise<Observed> {
     await pause(warmUpMs);
     return profiled(this.#profiles, "observe", async () => {
       const before = this.#mark(this.#started.count);
+      const sent = this.#subject.statements?.();
       await pause(ms);
       const work = workSince(before, this.#mark(this.#started.count));
-      return { ...work, rss: process.memoryUsage.rss() };
+      const statements = sent === undefined ? null : (this.#subject.statements?.() ?? sent) - sent;
+      return { ...work, rss: process.memoryUsage.rss(), statements };
     });
   }
 

@@ -12,8 +12,12 @@ export interface Report {
   readonly mode: "full" | "quick";
   readonly rounds: number;
   readonly machine: Machine;
+  /** The store's server and what in its settings decides about speed; null where there is none. */
+  readonly server: string | null;
   readonly scenarios: readonly Pick<Scenario, "measures">[];
   readonly subjects: readonly string[];
+  /** The subject that is ours, which ratios begin with. */
+  readonly ours: string;
   readonly floor: string | undefined;
   readonly results: Results;
   readonly gaps: readonly Gap[];
@@ -28,7 +32,7 @@ export interface Row extends Spread {
   /** Round by round. */
   readonly values: readonly number[];
   /** The same in every row of a run, so that rows of several runs can lie in one table. */
-  readonly run: Machine & Pick<Report, "suite" | "mode" | "rounds">;
+  readonly run: Machine & Pick<Report, "suite" | "mode" | "rounds" | "server">;
 }
 
 /** The multiples of the floor that a report shows; unit of their rows. */
@@ -36,8 +40,8 @@ const OF_FLOOR = "of the floor";
 
 /** All numbers of a run as rows, the multiples of the floor among them. */
 export function rowsOf(report: Report): readonly Row[] {
-  const { suite, mode, rounds, machine, results, floor } = report;
-  const run = { suite, mode, rounds, ...machine };
+  const { suite, mode, rounds, machine, server, results, floor } = report;
+  const run = { suite, mode, rounds, server, ...machine };
   const measured = results.all.map(({ measure, subject, unit, values }) => ({
     scenario: measure,
     subject,
@@ -68,27 +72,28 @@ function textTable(rows: readonly (readonly string[])[]): string {
     .join("\n");
 }
 
+/** The subjects that ours is measured beside. */
+function othersOf({ subjects, ours }: Report): readonly string[] {
+  return subjects.filter((subject) => subject !== ours);
+}
+
 function measureRow(report: Report, measure: { id: string; label: string; unit: string }): readonly string[] {
-  const { results, subjects, floor } = report;
+  const { results, subjects, ours } = report;
   const cells = subjects.map((subject) => {
     const found = results.spread(subject, measure.id);
     return found === undefined ? "–" : spreadText(found);
   });
-  const ratios = subjects
-    .filter((subject) => floor !== undefined && subject !== floor)
-    .map((subject) => {
-      const values = results.ratios(subject, floor ?? "", measure.id);
-      return values.length === 0 ? "–" : spreadText(spread(values));
-    });
+  const ratios = othersOf(report).map((other) => {
+    const values = results.ratios(ours, other, measure.id);
+    return values.length === 0 ? "–" : spreadText(spread(values));
+  });
   return [measure.label, measure.unit, ...cells, ...ratios];
 }
 
 /** The tables that are printed at the end. */
 export function reportText(report: Report): string {
-  const { suite, mode, rounds, machine, subjects, floor, scenarios, results, gaps, aims } = report;
-  const heads = subjects
-    .filter((subject) => floor !== undefined && subject !== floor)
-    .map((subject) => (subjects.length > 2 ? `${subject} ÷ floor` : "÷ floor"));
+  const { suite, mode, rounds, machine, server, subjects, scenarios, results, gaps, aims } = report;
+  const heads = othersOf(report).map((other) => `÷ ${other}`);
   const measured = scenarios
     .flatMap((scenario) => scenario.measures)
     .filter(({ id }) => subjects.some((subject) => results.spread(subject, id) !== undefined))
@@ -98,6 +103,7 @@ export function reportText(report: Report): string {
     `${machine.cores} × ${machine.cpu}, ${machine.system}, Node ${machine.node}, SQLite ${machine.sqlite}, ` +
       `${machine.filesystem} with ${machine.syncMs.toFixed(2)} ms a sync, load before ${machine.loadBefore.toFixed(1)}, ` +
       `commit ${machine.commit}`,
+    ...(server === null ? [] : [server]),
     "",
     textTable([["", "unit", ...subjects, ...heads], ...measured]),
   ];

@@ -29,7 +29,8 @@ export interface Gap {
 
 function reasonToSkip(scenario: Scenario, subject: Subject): string | undefined {
   if (scenario.needsSharedStore && !subject.isShared) return "its store cannot be shared by processes";
-  if (scenario.skipsFloor === true && subject.isFloor) return "it says nothing about loops written by hand";
+  if (scenario.isOursOnly === true && subject.isFloor) return "it says nothing about loops written by hand";
+  if (scenario.isOursOnly === true && subject.isPeer === true) return "it is about ourselves";
   return undefined;
 }
 
@@ -75,6 +76,7 @@ async function measureOnce(
   const numbers = await Stage.use(options, (stage) => scenario.run(stage, plan.sizes));
   for (const measure of scenario.measures) {
     const value = numbers[measure.id];
+    if (value === undefined && measure.isOptional === true) continue;
     if (value === undefined || !Number.isFinite(value)) throw new Error(`${measure.id} came to no number.`);
     results.add(subject.name, measure, value);
   }

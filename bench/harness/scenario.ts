@@ -8,6 +8,8 @@ export interface Measure {
   /** For people. */
   readonly label: string;
   readonly unit: string;
+  /** Some subjects have no such number. */
+  readonly isOptional?: boolean;
 }
 
 /** One thing to measure; its measures are numbers by their ids. */
@@ -17,8 +19,8 @@ export interface Scenario {
   readonly measures: readonly Measure[];
   /** Needs a producer and a worker in processes of their own. */
   readonly needsSharedStore: boolean;
-  /** Measures subjects that are no floor only: what it asks has no meaning for loops written by hand. */
-  readonly skipsFloor?: boolean;
+  /** Measures ours only: what it asks has no meaning for loops written by hand, and peers answer for themselves. */
+  readonly isOursOnly?: boolean;
   /** At most this many rounds, where one takes long and says enough. */
   readonly mostRounds?: number;
   run(stage: Stage, sizes: Sizes): Promise<Readonly<Record<string, number>>>;

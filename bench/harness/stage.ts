@@ -13,7 +13,8 @@ export class Stage {
   private constructor(options: StageOptions, address: string) {
     this.#suite = options.suite;
     this.#subject = options.subject;
-    this.#profiles = options.subject.isFloor ? null : options.profiles;
+    const isOurs = !options.subject.isFloor && options.subject.isPeer !== true;
+    this.#profiles = isOurs ? options.profiles : null;
     this.#address = address;
   }
 
@@ -21,7 +22,8 @@ export class Stage {
   static async use<T>(options: StageOptions, use: (stage: Stage) => Promise<T>): Promise<T> {
     const folder = options.scratch.make();
     try {
-      const stage = new Stage(options, await options.subject.createStore(folder));
+      const address = await options.subject.createStore(folder);
+      const stage = new Stage(options, address);
       try {
         return await inTime(use(stage), options.withinMs);
       } finally {
@@ -30,6 +32,7 @@ export class Stage {
         await Promise.all(
           started.map((start) => (start.status === "fulfilled" ? start.value.end() : undefined)),
         );
+        await options.subject.removeStore?.(address);
       }
     } finally {
       options.scratch.remove(folder);

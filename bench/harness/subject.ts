@@ -12,6 +12,8 @@ export interface OpenSubject {
   startWorker(): Promise<{ stop(): Promise<void> }>;
   /** How many task results wait and how many have succeeded, to check that the work was done. */
   counts(): Promise<TaskCounts>;
+  /** How many statements this process has sent to the store's server; absent where there is none. */
+  statements?(): number;
   close(): Promise<void>;
 }
 
@@ -30,10 +32,14 @@ export interface Subject {
   readonly name: string;
   /** The floor is what ratios refer to: hand-written loops that do the same durable work. */
   readonly isFloor: boolean;
+  /** Another library for the same work; ratios say how many times as much ours does. */
+  readonly isPeer?: boolean;
   /** Whether several processes can open one store. */
   readonly isShared: boolean;
   /** Makes an empty store, its files in the given folder, and answers its address; the folder is deleted afterwards. */
   createStore(folder: string): Promise<string>;
+  /** Takes away what a store keeps outside its folder; nobody has it open any more. */
+  removeStore?(address: string): Promise<void>;
   /** Opens a store; `noteRun` is told of every handler that starts here. */
   open(address: string, noteRun: NoteRun): Promise<OpenSubject>;
 }

@@ -29,7 +29,7 @@ export const memory: Scenario = {
   ],
   // A store in memory grows with what it keeps.
   needsSharedStore: true,
-  skipsFloor: true,
+  isOursOnly: true,
   mostRounds: 1,
   run: async (stage, sizes) => {
     const { chunks, perChunk } = sizes.memory;

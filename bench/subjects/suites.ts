@@ -6,7 +6,18 @@ const SUITES: Readonly<Record<string, () => Promise<readonly Subject[]>>> = {
     (await import("./taskwright-sqlite.ts")).taskwrightSqlite,
     (await import("./raw-sqlite/index.ts")).rawSqlite,
   ],
+  postgres: async () => [
+    (await import("./taskwright-postgres.ts")).taskwrightPostgres,
+    (await import("./raw-postgres/index.ts")).rawPostgres,
+    (await import("./graphile-worker.ts")).graphileWorker,
+    (await import("./pg-boss.ts")).pgBoss,
+  ],
   memory: async () => [(await import("./taskwright-memory.ts")).taskwrightMemory],
+};
+
+/** By suite: what to say of its server. */
+const SERVERS: Readonly<Record<string, () => Promise<string>>> = {
+  postgres: async () => (await import("./postgres-server.ts")).describePostgres(),
 };
 
 export const SUITE_NAMES: readonly string[] = Object.keys(SUITES);
@@ -17,6 +28,11 @@ export async function subjectsOf(suite: string): Promise<readonly Subject[]> {
   if (load === undefined)
     throw new Error(`There is no suite "${suite}"; there is: ${SUITE_NAMES.join(", ")}.`);
   return load();
+}
+
+/** The server of a suite's stores, for people; null where they need none. */
+export async function describeServer(suite: string): Promise<string | null> {
+  return (await SERVERS[suite]?.()) ?? null;
 }
 
 /** One subject of a suite, by its name. */

@@ -8,15 +8,20 @@ export function taskwright(options: {
   readonly name: string;
   readonly isShared: boolean;
   readonly createStore: (folder: string) => Promise<string>;
+  readonly removeStore?: (address: string) => Promise<void>;
   readonly backend: (address: string) => Backend;
+  /** Called when a process begins to use a store; answers what counts its statements. */
+  readonly countStatements?: () => () => number;
 }): Subject {
-  const { name, isShared, createStore, backend } = options;
+  const { name, isShared, createStore, removeStore, backend, countStatements } = options;
   return {
     name,
     isFloor: false,
     isShared,
     createStore,
+    ...(removeStore === undefined ? {} : { removeStore }),
     open: async (address, noteRun): Promise<OpenSubject> => {
+      const statements = countStatements?.();
       const server = createTaskServer({
         tasks,
         backend: backend(address),
@@ -47,6 +52,7 @@ export function taskwright(options: {
           const counts = await server.executor.getTaskCounts();
           return { ready: counts.READY, successful: counts.SUCCESSFUL };
         },
+        ...(statements === undefined ? {} : { statements }),
         close: () => server.close(),
       };
     },

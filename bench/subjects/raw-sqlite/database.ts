@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { BenchInput } from "../contract.ts";
+import { OrderedIds } from "../ordered-ids.ts";
 
 /**
  * How often to try for the write lock, and for how long, with the thread asleep in between.
@@ -55,8 +55,7 @@ export class RawDatabase {
   readonly #claim: StatementSync;
   readonly #complete: StatementSync;
   readonly #workerName = JSON.stringify(`floor-${process.pid}`);
-  readonly #idSuffix = randomBytes(4).toString("hex");
-  #made = 0;
+  readonly #ids = new OrderedIds();
 
   constructor(file: string) {
     this.#db = new DatabaseSync(file, { timeout: 0 });
@@ -76,11 +75,11 @@ export class RawDatabase {
       for (; next + ROWS_PER_STATEMENT <= inputs.length; next += ROWS_PER_STATEMENT) {
         const values: (string | number)[] = [];
         for (const input of inputs.slice(next, next + ROWS_PER_STATEMENT))
-          values.push(this.#newId(now), now, now, now, JSON.stringify(input));
+          values.push(this.#ids.next(now), now, now, now, JSON.stringify(input));
         this.#insertSome.run(...values);
       }
       for (const input of inputs.slice(next))
-        this.#insertOne.run(this.#newId(now), now, now, now, JSON.stringify(input));
+        this.#insertOne.run(this.#ids.next(now), now, now, now, JSON.stringify(input));
     });
   }
 
@@ -113,13 +112,6 @@ export class RawDatabase {
 
   close(): void {
     this.#db.close();
-  }
-
-  /** Like a UUIDv7: as long, unique, and in order of time, so that the index on it grows at its end. */
-  #newId(now: number): string {
-    const time = now.toString(16).padStart(12, "0");
-    const serial = (this.#made++ % 2 ** 24).toString(16).padStart(7, "0");
-    return `${time.slice(0, 8)}-${time.slice(8)}-7${serial.slice(0, 3)}-8${serial.slice(3, 6)}-${serial.slice(6)}000${this.#idSuffix}`;
   }
 
   #begin(): void {
