@@ -1,12 +1,12 @@
 import type { Backend } from "@taskwright/server/backend";
 import { ForkedProcess } from "../harness/forked-process.ts";
+import type { StoreContext, StoreFixture } from "./store-fixture.ts";
 import type {
   JournalEntry,
   StoreProcessMessage,
   StoreProcessNews,
   StoreProcessRequest,
 } from "./store-process.ts";
-import type { StoreUnderTest } from "./store-under-test.ts";
 import { countWakes, type WakeCounter } from "./wake-counter.ts";
 
 type Operations<Facet extends keyof Backend> = Required<Backend>[Facet];
@@ -14,6 +14,12 @@ type Operations<Facet extends keyof Backend> = Required<Backend>[Facet];
 interface Waiting {
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: Error) => void;
+}
+
+/** Which store a process opens, and how. */
+interface StorePlace {
+  readonly fixture: Pick<StoreFixture, "processes">;
+  readonly context: StoreContext;
 }
 
 /** Another process that has the same store open. */
@@ -37,7 +43,7 @@ export class StoreProcess implements AsyncDisposable {
   }
 
   /** Starts a process and opens the case's store in it. */
-  static async start({ fixture, context }: StoreUnderTest): Promise<StoreProcess> {
+  static async start({ fixture, context }: StorePlace): Promise<StoreProcess> {
     const { processes } = fixture;
     if ("none" in processes) throw new Error(processes.none);
     const started = new StoreProcess();
@@ -115,7 +121,7 @@ export class StoreProcess implements AsyncDisposable {
 }
 
 /** Starts several processes on the case's store at once. */
-export function startProcesses(store: StoreUnderTest, count: number): Promise<StoreProcess[]> {
+export function startProcesses(store: StorePlace, count: number): Promise<StoreProcess[]> {
   return Promise.all(Array.from({ length: count }, () => StoreProcess.start(store)));
 }
 

@@ -19,7 +19,7 @@ const MEANINGS: readonly (readonly [string, Meaning])[] = [
     "42501",
     {
       code: "BACKEND_INCOMPATIBLE",
-      text: "the user may not do this; grant it SELECT, INSERT, UPDATE and DELETE on the tables",
+      text: "the user may not do this; grant it USAGE on the schema and SELECT, INSERT, UPDATE and DELETE on its tables, and for `taskwright migrate` CREATE on the schema",
     },
   ],
   [
@@ -33,7 +33,13 @@ const MEANINGS: readonly (readonly [string, Meaning])[] = [
     { code: "BACKEND_UNAVAILABLE", text: "it has too many connections; lower the sizes of the pools" },
   ],
   ["25006", { code: "BACKEND_UNAVAILABLE", text: "it is read-only; connect to the primary" }],
-  ["57014", { code: "BACKEND_UNAVAILABLE", text: "it ended the statement, which took too long" }],
+  [
+    "57014",
+    {
+      code: "BACKEND_UNAVAILABLE",
+      text: "it ended the statement, which took longer than the user's statement_timeout or was cancelled",
+    },
+  ],
   ["57P", { code: "BACKEND_UNAVAILABLE", text: "it is shutting down or starting" }],
   ["40", { code: "BACKEND_UNAVAILABLE", text: "it kept undoing the statement for conflicts with others" }],
   ["55P03", { code: "BACKEND_UNAVAILABLE", text: "a lock was held for too long" }],

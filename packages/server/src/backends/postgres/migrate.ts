@@ -43,6 +43,9 @@ export function pendingMigrations(names: TableNames, version: number): readonly 
 /** Applies what is missing, in one transaction and under a lock, so that any number of processes may do it at once. */
 export async function migrate(connection: SqlConnection, names: TableNames): Promise<readonly string[]> {
   return connection.transaction(async (executor) => {
+    // It may wait for other processes, and large tables take their time, whatever the user's statements may take.
+    for (const setting of ["statement_timeout", "lock_timeout"])
+      await executor.rows({ name: "", text: `SET LOCAL ${setting} = 0` }, []);
     const lock = statementOf("lock", "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))");
     await executor.rows(lock, [`taskwright migrate ${names.version}`]);
     const statements = pendingMigrations(names, await readVersion(executor, names));
