@@ -39,7 +39,13 @@ export class RawDatabase {
 
   constructor(url: string, schema: string) {
     this.schema = schema;
-    this.pool = new pg.Pool({ connectionString: url, max: 10, keepAlive: true });
+    this.pool = new pg.Pool({
+      connectionString: url,
+      max: 10,
+      keepAlive: true,
+      // Plans for particular arrays join by reading whole tables, and each new connection would begin with five of them.
+      options: "-c plan_cache_mode=force_generic_plan",
+    });
   }
 
   /** Stores tasks, and wakes a worker if one is idle. */
