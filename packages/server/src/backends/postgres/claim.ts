@@ -2,6 +2,7 @@ import type { ClaimAnswer, ClaimedTask, ClaimRequest } from "../../backend/index
 import type { SqlRow } from "../sql/executor.ts";
 import { newLeaseNumber } from "../sql/lease-token.ts";
 import { toClaimed } from "../sql/row-mapping.ts";
+import { isStorable } from "../sql/storable-text.ts";
 import type { LaterLane } from "./later-watch.ts";
 import type { StoreHandle } from "./opened-store.ts";
 
@@ -84,8 +85,16 @@ async function take(handle: StoreHandle, request: ClaimRequest): Promise<readonl
   return rows.map((row) => toClaimed(row, leaseNumber));
 }
 
+function withStorableQueues(request: ClaimRequest): ClaimRequest {
+  const { queues } = request;
+  return queues === "all" || queues.every(isStorable)
+    ? request
+    : { ...request, queues: queues.filter(isStorable) };
+}
+
 /** Claims what is due; what is for later is looked at first when some of it may have become due. */
-export async function claim(handle: StoreHandle, request: ClaimRequest): Promise<ClaimAnswer> {
+export async function claim(handle: StoreHandle, asked: ClaimRequest): Promise<ClaimAnswer> {
+  const request = withStorableQueues(asked);
   if (request.id === undefined && handle.later.of(request.queues).mustLook(request.now))
     await promote(handle, request);
   // An idle worker is answered no later for being told when to come back.

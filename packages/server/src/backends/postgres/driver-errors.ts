@@ -13,7 +13,10 @@ const NOT_MIGRATED: Meaning = {
 /** Conditions by SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html), longest prefix first. */
 const MEANINGS: readonly (readonly [string, Meaning])[] = [
   ["42P01", NOT_MIGRATED],
-  ["3F000", NOT_MIGRATED],
+  [
+    "3F000",
+    { code: "BACKEND_INCOMPATIBLE", text: "there is no such schema; create it first, CREATE SCHEMA …" },
+  ],
   ["42703", NOT_MIGRATED],
   [
     "42501",
@@ -107,9 +110,9 @@ export function isAway(error: unknown): boolean {
   );
 }
 
-/** Whether the store is well and only refuses what one row holds. */
+/** Whether the store is well and only refuses what one row holds: its text, its size, or by a constraint or trigger. */
 export function isRefusal(error: unknown): boolean {
-  return /^(22|23)/.test(codeOf(error) ?? "");
+  return /^(22|23|54|P0001)/.test(codeOf(error) ?? "");
 }
 
 /** Turns whatever the driver threw into a TaskError that says what happened and how to mend it. */
@@ -122,6 +125,13 @@ export function toTaskError(error: unknown): TaskError {
     return new TaskError({
       code: meaning.code,
       message: `PostgreSQL: ${meaning.text} (${code}).`,
+      cause: error,
+    });
+  }
+  if (isRefusal(error)) {
+    return new TaskError({
+      code: "BACKEND_INCOMPATIBLE",
+      message: `PostgreSQL refused an operation on one row (${code}): it holds text or sizes that PostgreSQL cannot store, or a constraint or trigger of yours refused it; nothing of it was stored.`,
       cause: error,
     });
   }

@@ -2,6 +2,7 @@ import { TaskError } from "@taskwright/shared";
 import type { ListAnswer, ListRequest, TaskFilter } from "../../backend/index.ts";
 import type { SqlRow, SqlValue } from "../sql/executor.ts";
 import { RECORD_COLUMNS, SEQ_COLUMN, toRecord } from "../sql/row-mapping.ts";
+import { isStorable } from "../sql/storable-text.ts";
 import { STATE } from "../sql/task-state.ts";
 import type { StoreHandle } from "./opened-store.ts";
 import { recordSource } from "./statements/fragments.ts";
@@ -142,7 +143,9 @@ async function listFromNewest(handle: StoreHandle, request: ListRequest): Promis
 /** Reads one page, newest enqueued first; no statement looks through more than a bounded number of rows. */
 export async function listPage(handle: StoreHandle, request: ListRequest): Promise<ListAnswer> {
   const parts = partsOf(handle, request.filter, new Sql());
-  if (parts?.length === 0) return { records: [], nextCursor: null };
+  const { queue = "", path = "", parentId = "", tag = "" } = request.filter;
+  const isPossible = [queue, path, parentId, tag].every(isStorable);
+  if (!isPossible || parts?.length === 0) return { records: [], nextCursor: null };
   return parts !== null && (await areFew(handle, request.filter))
     ? listParts(handle, request)
     : listFromNewest(handle, request);

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { TaskError } from "@taskwright/shared";
 import type { SqlConnection, SqlRow, SqlValue, Statement } from "../sql/executor.ts";
+import { isStorable } from "../sql/storable-text.ts";
 import type { TableNames } from "../sql/table-names.ts";
 import { isTransient, toTaskError } from "./driver-errors.ts";
 import { LaterWatches } from "./later-watch.ts";
@@ -38,7 +39,7 @@ export class StoreHandle {
     const notices = { all: notify, idle: notifyReady, waiting: notifyResults };
     const store = {
       announce: async ({ id, queues, awaitsReady, awaitsResults, forMs }: Announcement) => {
-        const json = queues === null ? null : JSON.stringify(queues);
+        const json = queues === null ? null : JSON.stringify(queues.filter(isStorable));
         await this.rows(announce, [id, json, awaitsReady, awaitsResults, forMs]);
       },
       withdraw: async (id: string) => void (await this.rows(withdraw, [id])),
