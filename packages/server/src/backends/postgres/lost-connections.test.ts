@@ -163,3 +163,17 @@ test("a given pool whose idle connections break does not end the process", async
   await backend.close();
   expect(pool.listenerCount("error")).toBe(0);
 });
+
+test("a connection that leads nowhere is given up, so that it does not stay taken", async (context) => {
+  const { url } = await freshSchema(context);
+  const pool = new pg.Pool({ connectionString: url, max: 1 });
+  onTestFinished(() => pool.end());
+  const connection = poolConnection(pool, { ms: 200, longMs: 60_000 });
+  const mute = connection.rows(statementOf("mute", "SELECT pg_sleep(3)"), []);
+  await expect(mute).rejects.toThrow("Query read timeout");
+  expect(await connection.rows(statementOf("one", "SELECT 1"), [])).toEqual([[1]]);
+  const long = { ...statementOf("long", "SELECT pg_sleep(0.5)"), isLong: true };
+  expect(await connection.rows(long, [])).toHaveLength(1);
+  const wait = { name: "", text: "SELECT pg_sleep(0.5)" };
+  expect(await connection.transaction((executor) => executor.rows(wait, []))).toHaveLength(1);
+});

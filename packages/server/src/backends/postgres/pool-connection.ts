@@ -6,6 +6,8 @@ interface PgQuery {
   readonly text: string;
   readonly values: readonly unknown[];
   readonly rowMode: "array";
+  /** Milliseconds after which the connection is given up. */
+  readonly query_timeout: number;
 }
 
 /** What is used of a client of `pg`. */
@@ -28,22 +30,39 @@ export interface PgPool {
 /** Takes note of a broken connection, of which whoever needs it next is told. */
 export function ignore(): void {}
 
-function queryOf({ name, text }: Statement, values: readonly SqlValue[]): PgQuery {
-  return { ...(name === "" ? {} : { name }), text, values, rowMode: "array" };
+/** How long a connection may take to answer, in milliseconds. */
+interface Patience {
+  readonly ms: number;
+  /** The same for statements that may look through a whole table. */
+  readonly longMs: number;
+}
+
+/** A little longer than core waits for an answer: then the connection leads nowhere, and must not stay taken. */
+const PATIENCE: Patience = { ms: 70_000, longMs: 11 * 60_000 };
+
+function queryOf(statement: Statement, values: readonly SqlValue[], { ms, longMs }: Patience): PgQuery {
+  const { name, text, isLong = false } = statement;
+  return {
+    ...(name === "" ? {} : { name }),
+    text,
+    values,
+    rowMode: "array",
+    query_timeout: isLong || name === "" ? longMs : ms,
+  };
 }
 
 /** Runs statements through a pool, each prepared once per connection. */
-export function poolConnection(pool: PgPool): SqlConnection {
+export function poolConnection(pool: PgPool, patience: Patience = PATIENCE): SqlConnection {
   return {
     rows: async (statement, values) =>
-      (await pool.query(queryOf(statement, values))).rows as readonly SqlRow[],
+      (await pool.query(queryOf(statement, values, patience))).rows as readonly SqlRow[],
 
     transaction: async <T>(run: (executor: SqlExecutor) => Promise<T>): Promise<T> => {
       const client = await pool.connect();
       // One that breaks between two statements would end the process; the next statement tells of it.
       client.on?.("error", ignore);
       const rows = async (statement: Statement, values: readonly SqlValue[]) =>
-        (await client.query(queryOf(statement, values))).rows as readonly SqlRow[];
+        (await client.query(queryOf(statement, values, patience))).rows as readonly SqlRow[];
       const plain = (text: string) => rows({ name: "", text }, []);
       const giveBack = (isBroken: boolean) => {
         if (!isBroken) client.off?.("error", ignore);

@@ -2,6 +2,8 @@
 export interface Statement {
   readonly name: string;
   readonly text: string;
+  /** It may take minutes where tables or batches are large. */
+  readonly isLong?: boolean;
 }
 
 /** What a statement may be given; whole batches travel as one JSON text. */
