@@ -1,5 +1,6 @@
 import { accessSync, constants } from "node:fs";
 import { connect } from "node:net";
+import { userInfo } from "node:os";
 import { delimiter, join } from "node:path";
 import type { TestContext } from "vitest";
 import { recordUntested, type Untested } from "./untested-report.ts";
@@ -8,6 +9,16 @@ import { recordUntested, type Untested } from "./untested-report.ts";
 export const REQUIRE_VARIABLE = "TASKWRIGHT_TEST_REQUIRE";
 
 const CONNECT_TIMEOUT_MS = 1_000;
+
+/** The user that PostgreSQL's own programs connect as; its driver takes it from a variable that containers do not set. */
+function systemUser(): string {
+  try {
+    return encodeURIComponent(userInfo().username);
+  } catch {
+    // The system does not know who runs this.
+    return "postgres";
+  }
+}
 
 interface ServiceDescription {
   /** The environment variable that names it; it wins over everything else. */
@@ -39,7 +50,7 @@ interface ServiceDescription {
 const SERVICES = {
   postgres: {
     variable: "TASKWRIGHT_TEST_POSTGRES_URL",
-    standard: { url: "postgresql://127.0.0.1:5432", host: "127.0.0.1", port: 5432 },
+    standard: { url: `postgresql://${systemUser()}@127.0.0.1:5432/postgres`, host: "127.0.0.1", port: 5432 },
     obtain: "install and start PostgreSQL 14 or newer (Debian: apt-get install postgresql)",
   },
   mariadb: {
