@@ -109,3 +109,13 @@ test("what a claim took is not lost when the store goes away before it tells whe
   await backend.store.enqueue({ tasks: [task], atomic: true, now: NOW });
   expect((await claimAll(backend)).map(({ id }) => id)).toEqual([task.id]);
 });
+
+test("a backend that closes takes back what it has announced, so that nobody notifies it any more", async (context) => {
+  const place = await freshSchema(context);
+  const backend = await openMigrated(postgresBackend(place));
+  backend.wakeups?.watchReady({ queues: "all", wake: () => {} });
+  const listeners = () => runSql(place, `SELECT 1 FROM "${place.schema}".taskwright_listener`);
+  await expect.poll(listeners).toHaveLength(1);
+  await backend.close();
+  expect(await listeners()).toEqual([]);
+});

@@ -129,7 +129,7 @@ export class PostgresWakeups implements Wakeups {
     this.#onCancel.clear();
     this.#onResult.clear();
     await this.#announcing;
-    this.#hangUp();
+    await this.#hangUp();
   }
 
   /** Allows watches again after {@link close}. */
@@ -154,7 +154,7 @@ export class PostgresWakeups implements Wakeups {
       isOver = true;
       remove();
       if (this.#isWatched || this.#isClosed) return;
-      this.#linger ??= setTimeout(() => this.#hangUp(), LINGER_MS).unref();
+      this.#linger ??= setTimeout(() => void this.#hangUp(), LINGER_MS).unref();
     };
   }
 
@@ -217,14 +217,16 @@ export class PostgresWakeups implements Wakeups {
     this.#store.notify(to, payload).catch(() => undefined);
   }
 
-  #hangUp(): void {
+  async #hangUp(): Promise<void> {
     if (this.#linger !== null) clearTimeout(this.#linger);
     this.#linger = null;
     if (this.#repeat !== null) clearInterval(this.#repeat);
     this.#repeat = null;
     this.#connection?.stop();
-    if (this.#announced !== null) this.#store.withdraw(this.#id).catch(() => undefined);
+    const isAnnounced = this.#announced !== null;
     this.#announced = null;
+    // Where that fails, the announcement ends by itself.
+    if (isAnnounced) await this.#store.withdraw(this.#id).catch(() => undefined);
   }
 }
 
