@@ -162,4 +162,5 @@ expectTypeOf(inspector.list).returns.resolves.toEqualTypeOf<ListAnswer>();
 expectTypeOf<ListRequest["filter"]>().toEqualTypeOf<TaskFilter>();
 expectTypeOf(inspector.countByQueue({ now: 0 })).resolves.toEqualTypeOf<readonly QueueCounts[]>();
 expectTypeOf(wakeups.watchReady({ queues: "all", wake: () => {} })).toEqualTypeOf<StopWatching>();
+expectTypeOf(wakeups.lookEveryMs).toEqualTypeOf<number | undefined>();
 expectTypeOf<StopWatching>().toEqualTypeOf<() => void>();

@@ -8,6 +8,8 @@ export type StopWatching = () => void;
  * looks at every wake misses nothing. Callers coalesce.
  */
 export interface Wakeups {
+  /** How often a worker has to look beside its wakes, in milliseconds; each second where it is not said. */
+  readonly lookEveryMs?: number;
   /** Wakes after task results become due in one of the queues. */
   watchReady(request: {
     readonly queues: readonly string[] | "all";

@@ -17,6 +17,7 @@ import type { ResolvedWorkerOptions } from "./worker-options.ts";
 const MOST_UNSETTLED = 5_000;
 /** One claim asks for no more, so that what it brought can be settled in one batch too. */
 const LARGEST_CLAIM = 1_000;
+const DEFAULT_INTERVAL_MS = 1_000;
 /** How long a store may take at the least to answer a worker that stops. */
 const LAST_ANSWER_MS = 5_000;
 /** How long a worker that is to stop by itself puts up with a store from which it cannot claim. */
@@ -38,6 +39,7 @@ export class ClaimLoop {
   readonly #runner: AttemptRunner;
   readonly #tasks: readonly { readonly path: string; readonly lease: number }[];
   readonly #leaseMs: ReadonlyMap<string, number>;
+  readonly #intervalMs: number;
   readonly #size: ClaimSize;
   readonly #ahead: ClaimedAhead;
   readonly #nextLook: NextLook;
@@ -79,6 +81,7 @@ export class ClaimLoop {
     this.#runner = new AttemptRunner(engine, { opened, workerId: options.id, keeper: this.#keeper });
     this.#tasks = runnableTasks(engine);
     this.#leaseMs = new Map(this.#tasks.map((task) => [task.path, task.lease]));
+    this.#intervalMs = options.intervalMs ?? opened.backend.wakeups?.lookEveryMs ?? DEFAULT_INTERVAL_MS;
     this.#size = new ClaimSize(host.monotonicTime());
   }
 
@@ -255,7 +258,7 @@ export class ClaimLoop {
       if (this.#drained) {
         const untilDue =
           nextDueAt === null ? Number.POSITIVE_INFINITY : Math.max(1, nextDueAt - this.#opened.clock.now());
-        this.#nextLook.in(Math.min(untilDue, this.#options.intervalMs));
+        this.#nextLook.in(Math.min(untilDue, this.#intervalMs));
       }
       this.#ahead.watch();
     } catch (error) {

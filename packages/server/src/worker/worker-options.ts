@@ -11,7 +11,7 @@ export interface WorkerOptions {
   readonly concurrency?: number;
   /** Names this worker in task results; 1 to 100 characters. @default host, process and a counter */
   readonly id?: string;
-  /** How often to look for due tasks when nothing wakes the worker, 100ms to 1h. @default "1s" */
+  /** How often to look for due tasks when nothing wakes the worker, 100ms to 1h. @default "1s", or what the backend says */
   readonly interval?: Duration;
   /** How often to return expired leases, 1s to 1h. @default "30s" */
   readonly claimInterval?: Duration;
@@ -36,7 +36,8 @@ export interface ResolvedWorkerOptions {
   readonly queues: readonly string[] | "all";
   readonly concurrency: number;
   readonly id: string | null;
-  readonly intervalMs: number;
+  /** Null leaves it to the backend. */
+  readonly intervalMs: number | null;
   readonly claimIntervalMs: number;
   readonly maxTasks: number;
   readonly once: boolean;
@@ -119,11 +120,10 @@ export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOpti
     queues: queuesOf(options.queues),
     concurrency: integer(options.concurrency ?? 10, "concurrency", { min: 1, max: 10_000 }),
     id: options.id ?? null,
-    intervalMs: between(options.interval ?? "1s", "interval", {
-      minMs: 100,
-      maxMs: 3_600_000,
-      shown: "100ms to 1h",
-    }),
+    intervalMs:
+      options.interval === undefined
+        ? null
+        : between(options.interval, "interval", { minMs: 100, maxMs: 3_600_000, shown: "100ms to 1h" }),
     claimIntervalMs: between(options.claimInterval ?? "30s", "claimInterval", {
       minMs: 1_000,
       maxMs: 3_600_000,

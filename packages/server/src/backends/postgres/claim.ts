@@ -24,14 +24,15 @@ async function look(handle: StoreHandle, { queues, now }: ClaimRequest): Promise
   return handle.later.of(queues).read(await rows, now);
 }
 
-/** Puts what has become due into the line, a bounded number of each lane. */
-async function promote(handle: StoreHandle, request: ClaimRequest): Promise<void> {
+/** Puts what has become due into the line, a bounded number of each lane; gives the lanes that are left. */
+async function promote(handle: StoreHandle, request: ClaimRequest): Promise<readonly LaterLane[]> {
   const { now, limit } = request;
-  const due = (await look(handle, request)).filter(isMine(request)).filter(({ first }) => first <= now);
-  if (due.length === 0) return;
+  const all = await look(handle, request);
+  const due = all.filter(isMine(request)).filter(({ first }) => first <= now);
+  if (due.length === 0) return all;
   const lanes = JSON.stringify(due.map(({ queue, path }) => ({ queue, path })));
   await handle.rows(handle.statements.promote, [lanes, now, Math.max(SMALLEST_PROMOTION, 2 * limit)]);
-  await look(handle, request);
+  return look(handle, request);
 }
 
 function earliest(lanes: readonly LaterLane[], request: ClaimRequest): number | null {
@@ -59,8 +60,13 @@ function readEarly(handle: StoreHandle, request: ClaimRequest): Promise<readonly
     : handle.rows(statements.readEarlyNamed, [...facts, queuesOf(request)]);
 }
 
-async function nextDueAt(handle: StoreHandle, request: ClaimRequest): Promise<number | null> {
-  const [later, early] = await Promise.all([look(handle, request), readEarly(handle, request)]);
+/** @param looked the lanes as this claim has read them, or null when it has not looked */
+async function nextDueAt(
+  handle: StoreHandle,
+  request: ClaimRequest,
+  looked: readonly LaterLane[] | null,
+): Promise<number | null> {
+  const [later, early] = await Promise.all([looked ?? look(handle, request), readEarly(handle, request)]);
   const lanes = early.flatMap(([queue, path, first]) =>
     first === null ? [] : [{ queue: queue as string, path: path as string, first: Number(first) }],
   );
@@ -68,8 +74,8 @@ async function nextDueAt(handle: StoreHandle, request: ClaimRequest): Promise<nu
 }
 
 /** As {@link nextDueAt}; what was taken is not lost because the store went away before it told that too. */
-function whenDue(handle: StoreHandle, request: ClaimRequest): Promise<number | null> {
-  return nextDueAt(handle, request).catch(() => null);
+function whenDue(...words: Parameters<typeof nextDueAt>): Promise<number | null> {
+  return nextDueAt(...words).catch(() => null);
 }
 
 async function take(handle: StoreHandle, request: ClaimRequest): Promise<readonly ClaimedTask[]> {
@@ -95,18 +101,19 @@ function withStorableQueues(request: ClaimRequest): ClaimRequest {
 /** Claims what is due; what is for later is looked at first when some of it may have become due. */
 export async function claim(handle: StoreHandle, asked: ClaimRequest): Promise<ClaimAnswer> {
   const request = withStorableQueues(asked);
-  if (request.id === undefined && handle.later.of(request.queues).mustLook(request.now))
-    await promote(handle, request);
+  const mustLook = request.id === undefined && handle.later.of(request.queues).mustLook(request.now);
+  const looked = mustLook ? await promote(handle, request) : null;
   // An idle worker is answered no later for being told when to come back.
   const isLikelyShort = handle.wakeups.isIdle && request.limit > 0;
   const [taken, dueAt] = await Promise.all([
     take(handle, request),
-    isLikelyShort ? whenDue(handle, request) : undefined,
+    isLikelyShort ? whenDue(handle, request, looked) : undefined,
   ]);
   let claimed = taken;
   const isFull = claimed.length >= request.limit;
   // What was enqueued before others knew that this process is idle, nobody told.
-  if ((await handle.wakeups.noteClaim(isFull)) && claimed.length === 0) claimed = await take(handle, request);
+  if ((await handle.wakeups.noteClaim(isFull, claimed.length === 0)) && claimed.length === 0)
+    claimed = await take(handle, request);
   if (isFull) return { claimed, nextDueAt: null };
-  return { claimed, nextDueAt: dueAt === undefined ? await whenDue(handle, request) : dueAt };
+  return { claimed, nextDueAt: dueAt === undefined ? await whenDue(handle, request, looked) : dueAt };
 }

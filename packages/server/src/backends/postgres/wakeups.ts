@@ -3,12 +3,20 @@ import type { StopWatching, Wakeups } from "../../backend/index.ts";
 import type { ListenConnection } from "./listen-connection.ts";
 
 /** For how long an announcement counts, and how often it is repeated. */
-const ANNOUNCED_FOR_MS = 90_000;
-const ANNOUNCE_EVERY_MS = 30_000;
+const ANNOUNCED_FOR_MS = 150_000;
+const ANNOUNCE_EVERY_MS = 60_000;
 /** How long the connection is kept when nobody watches any more. */
 const LINGER_MS = 10_000;
-/** When to look once more after announcing: what was enqueued in between was not told. */
-const SECOND_LOOK_MS = 50;
+/** How often watchers look while nobody would tell them: at first, and after nothing has come of it for a while. */
+const FIRST_POLL_MS = 50;
+const LONGEST_POLL_MS = 1_000;
+/**
+ * When to look once more after announcing: what was being enqueued meanwhile was not told, and a large enqueue takes a
+ * while.
+ */
+const LOOK_AFTER_MS: readonly number[] = [50, 250, 1_000, 5_000];
+/** How often workers look although nobody has told them of anything. */
+const LOOK_EVERY_MS = 30_000;
 /** A payload holds at most 8,000 bytes. */
 const MOST_IDS = 200;
 
@@ -38,7 +46,10 @@ interface ReadyWatch {
   readonly wake: Wake;
 }
 
-/** Wakes watchers when this process changes something, and when another one says so by NOTIFY. */
+/**
+ * Wakes watchers when this process changes something, and when another one says so by NOTIFY; without a connection that
+ * listens, watchers are woken now and then.
+ */
 export class PostgresWakeups implements Wakeups {
   readonly #id = randomUUID();
   readonly #store: Store;
@@ -48,9 +59,14 @@ export class PostgresWakeups implements Wakeups {
   readonly #onResult = new Map<string, Set<Wake>>();
   /** What others have been told that this process listens for, as JSON. */
   #announced: string | null = null;
+  #said: Announcement | null = null;
   #announcing: Promise<void> = Promise.resolve();
   #repeat: NodeJS.Timeout | null = null;
   #linger: NodeJS.Timeout | null = null;
+  #poll: NodeJS.Timeout | null = null;
+  #pollMs = FIRST_POLL_MS;
+  readonly lookEveryMs: number = LOOK_EVERY_MS;
+  readonly #looks: NodeJS.Timeout[] = [];
   #isIdle = true;
   #isClosed = false;
 
@@ -84,6 +100,7 @@ export class PostgresWakeups implements Wakeups {
 
   /** Wakes workers of this process. */
   ready(): void {
+    this.#pollSoon();
     for (const { wake } of [...this.#onReady]) wake();
   }
 
@@ -112,7 +129,8 @@ export class PostgresWakeups implements Wakeups {
   }
 
   /** Notes whether a claim found all it asked for; resolves to true when another look is due because others did not know that this process is idle. */
-  async noteClaim(isFull: boolean): Promise<boolean> {
+  async noteClaim(isFull: boolean, isEmpty: boolean): Promise<boolean> {
+    if (!isEmpty) this.#pollSoon();
     if (this.#isIdle !== isFull || this.#onReady.size === 0) return false;
     this.#isIdle = !isFull;
     if (this.#connection?.isListening !== true) return false;
@@ -147,6 +165,7 @@ export class PostgresWakeups implements Wakeups {
       this.#linger = null;
       this.#connection?.start();
       this.#announce();
+      this.#pollSoon();
     }
     let isOver = false;
     return () => {
@@ -172,10 +191,12 @@ export class PostgresWakeups implements Wakeups {
     const announced = JSON.stringify(announcement);
     if (announced === this.#announced) return;
     this.#announced = announced;
+    this.#said = announcement;
     this.#announcing = this.#announcing.then(() => this.#send(announcement));
+    // Said again before it is over, which is news to nobody.
     this.#repeat ??= setInterval(() => {
-      this.#announced = null;
-      this.#announce();
+      if (this.#connection?.isListening === true && this.#said !== null)
+        this.#store.announce(this.#said).catch(() => undefined);
     }, ANNOUNCE_EVERY_MS).unref();
   }
 
@@ -188,14 +209,40 @@ export class PostgresWakeups implements Wakeups {
       return;
     }
     this.#wakeAll();
-    setTimeout(() => this.#wakeAll(), SECOND_LOOK_MS).unref();
+    for (const timer of this.#looks.splice(0)) clearTimeout(timer);
+    this.#looks.push(...LOOK_AFTER_MS.map((ms) => setTimeout(() => this.#wakeAll(), ms).unref()));
   }
 
   #wakeAll(): void {
-    this.ready();
+    for (const { wake } of [...this.#onReady]) wake();
     for (const wakes of [...this.#onResult.values(), ...this.#onCancel.values()]) {
       for (const wake of [...wakes]) wake();
     }
+  }
+
+  /** Begins to poll anew, where nobody tells this process of what others do. */
+  #pollSoon(): void {
+    this.#pollMs = FIRST_POLL_MS;
+    if (this.#poll !== null && this.#connection?.isListening !== true) {
+      clearTimeout(this.#poll);
+      this.#poll = null;
+    }
+    this.#pollLater();
+  }
+
+  #pollLater(): void {
+    if (this.#poll !== null || this.#isClosed || !this.#isWatched || this.#connection?.isListening === true)
+      return;
+    // Processes that began together should not look together for ever.
+    this.#poll = setTimeout(
+      () => {
+        this.#poll = null;
+        this.#pollMs = Math.min(this.#pollMs * 1.5, LONGEST_POLL_MS);
+        this.#wakeAll();
+        this.#pollLater();
+      },
+      this.#pollMs * (0.9 + 0.2 * Math.random()),
+    ).unref();
   }
 
   #hear(payload: string): void {
@@ -223,6 +270,9 @@ export class PostgresWakeups implements Wakeups {
     if (this.#repeat !== null) clearInterval(this.#repeat);
     this.#repeat = null;
     this.#connection?.stop();
+    if (this.#poll !== null) clearTimeout(this.#poll);
+    this.#poll = null;
+    for (const timer of this.#looks.splice(0)) clearTimeout(timer);
     const isAnnounced = this.#announced !== null;
     this.#announced = null;
     // Where that fails, the announcement ends by itself.
