@@ -6,8 +6,9 @@ import { statementOf } from "./statements/statement-of.ts";
 
 const SETTINGS = statementOf(
   "settings",
-  "SELECT current_setting('server_version'), current_setting('synchronous_commit'), current_setting('fsync'), " +
-    "pg_is_in_recovery(), current_setting('default_transaction_isolation')",
+  "SELECT current_setting('server_version') AS version, current_setting('synchronous_commit') AS synchronous_commit, " +
+    "current_setting('fsync') AS fsync, pg_is_in_recovery() AS is_replica, " +
+    "current_setting('default_transaction_isolation') AS isolation",
 );
 
 function durability(synchronousCommit: unknown, fsync: unknown): Finding {

@@ -72,7 +72,21 @@ const CONNECTION_CODES: ReadonlySet<string> = new Set([
   "ENOENT",
 ]);
 
+/** What Prisma's errors say of the database's own; see https://www.prisma.io/docs/orm/reference/error-reference. */
+interface PrismaError {
+  readonly meta?: { readonly driverAdapterError?: DriverAdapterError };
+}
+
+interface DriverAdapterError {
+  readonly cause?: { readonly originalCode?: unknown };
+}
+
+/** The SQLSTATE, or Node's name of what befell the connection; undefined where the error has neither. */
 function codeOf(error: unknown): string | undefined {
+  const ofAdapter =
+    (error as PrismaError | null)?.meta?.driverAdapterError ?? (error as DriverAdapterError | null);
+  const original = ofAdapter?.cause?.originalCode;
+  if (typeof original === "string") return original;
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === "string" ? code : undefined;
 }

@@ -46,7 +46,7 @@ export async function migrate(connection: SqlConnection, names: TableNames): Pro
     // It may wait for other processes, and large tables take their time, whatever the user's statements may take.
     for (const setting of ["statement_timeout", "lock_timeout"])
       await executor.rows({ name: "", text: `SET LOCAL ${setting} = 0` }, []);
-    const lock = statementOf("lock", "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))");
+    const lock = statementOf("lock", "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))::text");
     await executor.rows(lock, [`taskwright migrate ${names.version}`]);
     const statements = pendingMigrations(names, await readVersion(executor, names));
     for (const text of statements) await executor.rows({ name: "", text }, []);

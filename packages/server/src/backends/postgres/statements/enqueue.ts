@@ -47,7 +47,7 @@ export function enqueuePlain(names: TableNames): Statement {
     INSERT INTO ${names.task} (${STORED}) SELECT ${GIVEN} FROM json_to_recordset($1::json) AS item(${FIELDS})
     ON CONFLICT (id) DO NOTHING RETURNING ${PLACE}),
   ${putInLine(names, "added", "$2")}
-  SELECT pg_notify($3, $4) WHERE ${isAwaitingReady(names, "added")}`,
+  SELECT pg_notify($3, $4)::text WHERE ${isAwaitingReady(names, "added")}`,
   );
 }
 
@@ -74,8 +74,8 @@ export function enqueueKeyed(names: TableNames): Statement {
     INSERT INTO ${task} (${STORED}) SELECT ${GIVEN} FROM fresh WHERE key IS NULL OR key IN (SELECT key FROM held)
     ON CONFLICT (id) DO NOTHING RETURNING ${PLACE}),
   ${putInLine(names, "added", "$2")},
-  told AS MATERIALIZED (SELECT pg_notify($3, $4) WHERE ${isAwaitingReady(names, "added")})
-  SELECT id, (SELECT count(*) FROM told) FROM item WHERE key IS NULL OR key IN (SELECT key FROM held) OR id NOT IN (SELECT id FROM fresh)`,
+  told AS MATERIALIZED (SELECT pg_notify($3, $4)::text WHERE ${isAwaitingReady(names, "added")})
+  SELECT id, (SELECT count(*) FROM told) AS told FROM item WHERE key IS NULL OR key IN (SELECT key FROM held) OR id NOT IN (SELECT id FROM fresh)`,
   );
 }
 
@@ -84,7 +84,7 @@ export function readHolders({ task, running, finished, deduplication }: TableNam
   return statementOf(
     "read_holders",
     `SELECT d.key, d.id, d.until,
-    CASE WHEN t.seq IS NULL THEN 3 ELSE coalesce(f.status, CASE WHEN r.seq IS NULL THEN 1 ELSE 2 END) END
+    CASE WHEN t.seq IS NULL THEN 3 ELSE coalesce(f.status, CASE WHEN r.seq IS NULL THEN 1 ELSE 2 END) END AS state
   FROM ${deduplication} d LEFT JOIN ${task} t ON t.id = d.id
     LEFT JOIN ${running} r ON r.seq = t.seq LEFT JOIN ${finished} f ON f.seq = t.seq
   WHERE d.key IN (SELECT json_array_elements_text($1::json))`,

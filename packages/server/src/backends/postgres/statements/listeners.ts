@@ -36,7 +36,7 @@ export function withdraw({ listener }: TableNames): Statement {
 export function notify(): Statement {
   return statementOf(
     "notify",
-    "SELECT pg_notify($1, notice.payload) FROM json_array_elements_text($2::json) AS notice(payload)",
+    "SELECT pg_notify($1, notice.payload)::text FROM json_array_elements_text($2::json) AS notice(payload)",
   );
 }
 
@@ -44,7 +44,7 @@ export function notify(): Statement {
 export function notifyReady({ listener }: TableNames): Statement {
   return statementOf(
     "notify_ready",
-    `SELECT pg_notify($1, notice.payload) FROM json_array_elements_text($2::json) AS notice(payload)
+    `SELECT pg_notify($1, notice.payload)::text FROM json_array_elements_text($2::json) AS notice(payload)
   WHERE EXISTS (SELECT 1 FROM ${listener} l WHERE l.awaits_ready AND l.until > ${CLOCK})`,
   );
 }
@@ -53,6 +53,6 @@ export function notifyReady({ listener }: TableNames): Statement {
 export function notifyResults(names: TableNames): Statement {
   return statementOf(
     "notify_results",
-    `SELECT pg_notify($1, notice.payload) FROM json_array_elements_text($2::json) AS notice(payload) WHERE ${isAwaitingResults(names)}`,
+    `SELECT pg_notify($1, notice.payload)::text FROM json_array_elements_text($2::json) AS notice(payload) WHERE ${isAwaitingResults(names)}`,
   );
 }

@@ -33,7 +33,7 @@ export function settle(names: TableNames): Statement {
     FROM a WHERE t.seq = a.seq AND a.v < 3 AND NOT a.cancel_requested
     RETURNING t.queue, t.path, t.rank, t.seq, t.run_after, CASE WHEN t.attempts = 0 THEN t.expires_at END AS expires_at),
   ${putInLine(names, "back", "$2")}
-  SELECT a.seq, a.lease_token, coalesce(ended.status, 1), ${isAwaitingResults(names)} FROM a LEFT JOIN ended ON ended.seq = a.seq`,
+  SELECT a.seq, a.lease_token, coalesce(ended.status, 1) AS state, ${isAwaitingResults(names)} AS is_awaited FROM a LEFT JOIN ended ON ended.seq = a.seq`,
   );
 }
 

@@ -13,7 +13,10 @@ const LONG: ReadonlySet<string> = new Set([
   "count_purgeable",
 ]);
 
-/** Names a statement by its text: two backends of other tables may share a connection. */
+/**
+ * Names a statement by its text: two backends of other tables may share a connection. Its columns need names of their
+ * own, as some drivers give rows by name.
+ */
 export function statementOf(operation: string, text: string): Statement {
   const hash = createHash("sha256").update(text).digest("hex").slice(0, 12);
   return { name: `taskwright_${operation}_${hash}`, text, isLong: LONG.has(operation) };

@@ -36,8 +36,8 @@ export function cancel(names: TableNames): Statement {
     SELECT t.seq, t.queue, 5, $2 FROM t WHERE t.seq IN (SELECT seq FROM out_due UNION ALL SELECT seq FROM out_later)
     RETURNING seq),
   asked AS (UPDATE ${running} r SET cancel_requested = true FROM t WHERE r.seq = t.seq RETURNING r.worker_id)
-  SELECT EXISTS (SELECT 1 FROM ended), (SELECT worker_id FROM asked),
-    EXISTS (SELECT 1 FROM ${finished} f WHERE f.seq = t.seq) FROM t`,
+  SELECT EXISTS (SELECT 1 FROM ended) AS is_cancelled, (SELECT worker_id FROM asked) AS worker_id,
+    EXISTS (SELECT 1 FROM ${finished} f WHERE f.seq = t.seq) AS is_finished FROM t`,
   );
 }
 
@@ -71,6 +71,7 @@ export function remove(names: TableNames): Statement {
     SELECT seq FROM out_due UNION ALL SELECT seq FROM out_later UNION ALL SELECT seq FROM out_finished),
   freed AS (DELETE FROM ${deduplication} d USING t, out WHERE out.seq = t.seq AND d.key = t.deduplication_key AND d.id = t.id),
   gone AS (DELETE FROM ${task} USING out WHERE ${task}.seq = out.seq)
-  SELECT t.id, EXISTS (SELECT 1 FROM out WHERE out.seq = t.seq), EXISTS (SELECT 1 FROM ${running} r WHERE r.seq = t.seq) FROM t`,
+  SELECT t.id, EXISTS (SELECT 1 FROM out WHERE out.seq = t.seq) AS is_removed,
+    EXISTS (SELECT 1 FROM ${running} r WHERE r.seq = t.seq) AS is_running FROM t`,
   );
 }

@@ -1,0 +1,4 @@
+export type { PrismaBackendOptions } from "./options.ts";
+export { prismaBackend } from "./prisma-backend.ts";
+export type { PrismaLike, RawRunner } from "./prisma-client.ts";
+export type { PrismaProvider } from "./provider.ts";

@@ -1,0 +1,41 @@
+import { didYouMean, TaskError } from "@taskwright/shared";
+import type { PgPool } from "../postgres/pool-connection.ts";
+import type { TablePlace } from "../sql/table-names.ts";
+import { isPrismaClient, type PrismaLike } from "./prisma-client.ts";
+import type { PrismaProvider } from "./provider.ts";
+
+/** What `prismaBackend` takes beside the client. */
+export interface PrismaBackendOptions extends TablePlace {
+  /** Which database the client leads to; found out when it is not said. */
+  readonly provider?: PrismaProvider;
+  /** A `Pool` of `pg` to the same database, on which idle workers are told of new tasks; without one they poll. */
+  readonly pool?: PgPool;
+}
+
+const NAMES = ["provider", "pool", "tablePrefix", "schema"];
+const PROVIDERS: readonly PrismaProvider[] = ["postgresql", "mysql", "mariadb", "sqlite"];
+
+function invalid(message: string): TaskError {
+  return new TaskError({ code: "INVALID_OPTION", message });
+}
+
+/** Checks client and options; throws INVALID_OPTION. */
+export function checkPrismaOptions(client: PrismaLike, options: PrismaBackendOptions): void {
+  if (!isPrismaClient(client)) {
+    throw invalid(
+      "prismaBackend() needs a PrismaClient that stays connected; the client of a transaction ends with it.",
+    );
+  }
+  for (const name of Object.keys(options)) {
+    if (!NAMES.includes(name)) {
+      throw invalid(`prismaBackend() has no option "${name.slice(0, 60)}".${didYouMean(name, NAMES)}`);
+    }
+  }
+  const { provider, pool } = options;
+  if (provider !== undefined && !PROVIDERS.includes(provider)) {
+    throw invalid(`provider must be one of ${PROVIDERS.join(", ")}.`);
+  }
+  if (pool !== undefined && (typeof pool?.query !== "function" || typeof pool.connect !== "function")) {
+    throw invalid("pool must be a Pool of the package pg.");
+  }
+}

@@ -1,0 +1,48 @@
+import { TaskError } from "@taskwright/shared";
+import type { Backend } from "../../backend/index.ts";
+import { postgresParts } from "../postgres/backend-parts.ts";
+import { diagnose } from "../postgres/diagnose.ts";
+import { tableNames } from "../sql/table-names.ts";
+import { checkPrismaOptions, type PrismaBackendOptions } from "./options.ts";
+import type { PrismaLike } from "./prisma-client.ts";
+import { prismaConnection } from "./prisma-connection.ts";
+import { detectProvider } from "./provider.ts";
+
+/** Throws NOT_SUPPORTED unless the client leads to PostgreSQL. */
+async function checkProvider(client: PrismaLike, options: PrismaBackendOptions): Promise<void> {
+  const provider = options.provider ?? (await detectProvider(client));
+  if (provider === "postgresql") return;
+  throw new TaskError({
+    code: "NOT_SUPPORTED",
+    message: `prismaBackend() keeps tasks in PostgreSQL, and this client leads to ${provider}.`,
+    data: { provider },
+  });
+}
+
+/**
+ * Keeps task results in the PostgreSQL database of a Prisma 7 client.
+ *
+ * Closing the backend leaves the client connected.
+ */
+export function prismaBackend(client: PrismaLike, options: PrismaBackendOptions = {}): Backend {
+  checkPrismaOptions(client, options);
+  const { pool } = options;
+  const names = tableNames(options, '"');
+  const listeningPool = pool === undefined ? null : () => Promise.resolve(pool);
+  const { handle, open, schema, ...facets } = postgresParts(prismaConnection(client), names, listeningPool);
+  const check = () => checkProvider(client, options);
+  return {
+    kind: "prisma",
+    ...facets,
+    schema: {
+      pending: () => check().then(() => schema.pending()),
+      migrate: () => check().then(() => schema.migrate()),
+    },
+    diagnose: () => diagnose(handle, { canListen: true }),
+    open: () => check().then(open),
+    close: async () => {
+      await handle.wakeups.close();
+      handle.setOpen(false);
+    },
+  };
+}

@@ -1,0 +1,15 @@
+import { generateClient } from "../harness/prisma/generated-client.ts";
+import { exerciseBackend } from "./exercise-backend.ts";
+import { prismaStore } from "./open-prisma.ts";
+import { findPostgres, postgresExercise } from "./postgres-cases.ts";
+
+const service = await findPostgres();
+if (service.found) await generateClient();
+
+exerciseBackend({
+  name: "prisma (PostgreSQL)",
+  service,
+  ...postgresExercise(prismaStore),
+  processes: { opener: new URL("./open-prisma.ts", import.meta.url).href },
+  skips: [],
+});
