@@ -1,6 +1,5 @@
 import type { Statement } from "../../sql/executor.ts";
 import type { TableNames } from "../../sql/table-names.ts";
-import { isAnyNumber } from "./fragments.ts";
 import { statementOf } from "./statement-of.ts";
 
 /** Moves the ends of leases: the items, each a row, its lease and the new end. Gives rows, leases and cancel requests. */
@@ -8,7 +7,7 @@ export function renew({ running }: TableNames): Statement {
   return statementOf(
     "renew",
     `UPDATE ${running} r SET lease_expires_at = i.u FROM json_to_recordset($1::json) AS i(s bigint, k bigint, u bigint)
-  WHERE r.seq = i.s AND r.lease_token = i.k AND ${isAnyNumber("i.s")} RETURNING r.seq, r.lease_token, r.cancel_requested`,
+  WHERE r.seq = i.s AND r.lease_token = i.k RETURNING r.seq, r.lease_token, r.cancel_requested`,
   );
 }
 
@@ -17,7 +16,7 @@ export function progress({ running }: TableNames): Statement {
   return statementOf(
     "progress",
     `UPDATE ${running} r SET progress = i.p FROM json_to_recordset($1::json) AS i(s bigint, k bigint, p text)
-  WHERE r.seq = i.s AND r.lease_token = i.k AND ${isAnyNumber("i.s")} RETURNING r.seq, r.lease_token`,
+  WHERE r.seq = i.s AND r.lease_token = i.k RETURNING r.seq, r.lease_token`,
   );
 }
 
@@ -26,7 +25,7 @@ function setUncounted({ running }: TableNames, name: string, isUncounted: boolea
   return statementOf(
     name,
     `UPDATE ${running} r SET lease_uncounted = ${isUncounted} FROM json_to_recordset($1::json) AS i(s bigint, k bigint)
-  WHERE r.seq = i.s AND r.lease_token = i.k AND ${isAnyNumber("i.s")} RETURNING r.seq, r.lease_token`,
+  WHERE r.seq = i.s AND r.lease_token = i.k RETURNING r.seq, r.lease_token`,
   );
 }
 

@@ -1,6 +1,6 @@
 import type { Statement } from "../../sql/executor.ts";
 import type { TableNames } from "../../sql/table-names.ts";
-import { ADD_ATTEMPT, appendTo, isAnyNumber, putInLine } from "./fragments.ts";
+import { ADD_ATTEMPT, appendTo, putInLine } from "./fragments.ts";
 import { isAwaitingResults } from "./listeners.ts";
 import { statementOf } from "./statement-of.ts";
 
@@ -19,21 +19,21 @@ export function settle(names: TableNames): Statement {
     `WITH a AS (
     DELETE FROM ${running} r USING
       json_to_recordset($1::json) AS i(s bigint, k bigint, v smallint, o text, e text, a bigint, r bigint, n boolean)
-    WHERE r.seq = i.s AND r.lease_token = i.k AND ${isAnyNumber("i.s")}
+    WHERE r.seq = i.s AND r.lease_token = i.k
     RETURNING r.seq, r.lease_token, r.queue, r.worker_id, CASE WHEN i.n THEN NULL ELSE r.attempted_at END AS attempted_at,
       r.progress, r.cancel_requested, i.v, i.o, i.e, i.a AS run_after, i.r AS rank),
   ended AS (
     INSERT INTO ${finished} (seq, queue, status, lease_token, finished_at, worker_id, attempted_at, progress, output, error)
     SELECT seq, queue, CASE WHEN v >= 3 THEN v ELSE 5 END, lease_token, $2, worker_id, attempted_at, progress, o, e
-    FROM a WHERE v >= 3 OR cancel_requested
-    RETURNING seq, status),
+    FROM a WHERE v >= 3 OR cancel_requested),
   back AS (
     UPDATE ${task} t SET ${ADD_ATTEMPT}, retries_used = t.retries_used + a.v, errors = ${appendTo("t.errors", "a.e")},
       run_after = coalesce(a.run_after, t.run_after), rank = coalesce(a.rank, t.rank)
     FROM a WHERE t.seq = a.seq AND a.v < 3 AND NOT a.cancel_requested
     RETURNING t.queue, t.path, t.rank, t.seq, t.run_after, CASE WHEN t.attempts = 0 THEN t.expires_at END AS expires_at),
   ${putInLine(names, "back", "$2")}
-  SELECT a.seq, a.lease_token, coalesce(ended.status, 1) AS state, ${isAwaitingResults(names)} AS is_awaited FROM a LEFT JOIN ended ON ended.seq = a.seq`,
+  SELECT seq, lease_token, CASE WHEN v >= 3 THEN v WHEN cancel_requested THEN 5 ELSE 1 END AS state,
+    ${isAwaitingResults(names)} AS is_awaited FROM a`,
   );
 }
 
