@@ -3,6 +3,7 @@ import type { Maintenance } from "./maintenance.ts";
 import type { Schema } from "./schema.ts";
 import type { TaskInspector } from "./task-inspector.ts";
 import type { TaskStore } from "./task-store.ts";
+import type { Transactions } from "./transactions.ts";
 import type { Wakeups } from "./wakeups.ts";
 
 /** One line of a backend's self-examination. */
@@ -26,6 +27,7 @@ export interface Backend {
   readonly maintenance?: Maintenance;
   readonly inspector?: TaskInspector;
   readonly wakeups?: Wakeups;
+  readonly transactions?: Transactions;
   /** Absent where tables are made at open. */
   readonly schema?: Schema;
   /** The store's clock in epoch milliseconds; absent where the store uses this machine's clock. */

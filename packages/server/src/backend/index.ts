@@ -26,4 +26,5 @@ export type {
   RequeueOutcome,
   TaskStore,
 } from "./task-store.ts";
+export type { SettleInside, Transactions, TransactionWork } from "./transactions.ts";
 export type { StopWatching, Wakeups } from "./wakeups.ts";

@@ -7,6 +7,7 @@ import type {
   Schema,
   TaskInspector,
   TaskStore,
+  Transactions,
 } from "../backend/index.ts";
 import { answerWithin } from "./bounded-answer.ts";
 import type { Host } from "./host.ts";
@@ -67,6 +68,14 @@ function boundedInspector(inspector: TaskInspector, patiently: Within): TaskInsp
   };
 }
 
+/** What runs the caller's work takes as long as that does. */
+function boundedTransactions(transactions: Transactions, soon: Within): Transactions {
+  return {
+    ...transactions,
+    enqueue: (request) => soon("an enqueue in a transaction", () => transactions.enqueue(request)),
+  };
+}
+
 /**
  * The same backend, whose every answer comes in time or is a BACKEND_UNAVAILABLE: nothing here waits for ever.
  *
@@ -89,7 +98,17 @@ export function boundedBackend(
           }),
         ...(onLate === undefined ? {} : { onLate }),
       });
-  const { store, leases, maintenance, inspector, wakeups, schema, readTime, longestWaitMs = 0 } = backend;
+  const {
+    store,
+    leases,
+    maintenance,
+    inspector,
+    wakeups,
+    transactions,
+    schema,
+    readTime,
+    longestWaitMs = 0,
+  } = backend;
   const soon = bound(Math.max(LONGEST_ANSWER_MS, longestWaitMs + WORK_AFTER_WAIT_MS));
   const patiently = bound(Math.max(LONGEST_WORK_MS, longestWaitMs + WORK_AFTER_WAIT_MS));
   const giveBack = ({ claimed }: ClaimAnswer): void => {
@@ -104,6 +123,7 @@ export function boundedBackend(
     ...(maintenance === undefined ? {} : { maintenance: boundedMaintenance(maintenance, patiently) }),
     ...(inspector === undefined ? {} : { inspector: boundedInspector(inspector, patiently) }),
     ...(wakeups === undefined ? {} : { wakeups }),
+    ...(transactions === undefined ? {} : { transactions: boundedTransactions(transactions, soon) }),
     ...(schema === undefined ? {} : { schema: boundedSchema(schema, patiently) }),
     ...(readTime === undefined ? {} : { readTime: () => soon("the time", readTime) }),
     diagnose: () => patiently("an examination", () => backend.diagnose()),

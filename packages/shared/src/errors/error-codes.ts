@@ -35,6 +35,8 @@ export const ERROR_CODES = {
   RESULT_MISMATCH: { httpStatus: 409, retryable: false },
   /** The attempt no longer holds the task result; another attempt may be running. */
   LEASE_LOST: { httpStatus: 409, retryable: false },
+  /** The caller's transaction was committed, rolled back or timed out before the call reached it; nothing was stored. */
+  TRANSACTION_ENDED: { httpStatus: 409, retryable: false },
   /** The caller's `signal` ended the wait. */
   ABORTED: { httpStatus: 499, retryable: true },
   /** The store did not answer, is locked, full or read-only; what was acknowledged is safe. */
