@@ -1,13 +1,15 @@
 import type { Backend } from "../../backend/index.ts";
 import type { SqlConnection } from "../sql/executor.ts";
+import { checkVersion, pendingMigrations } from "../sql/schema-version.ts";
+import { statementOf } from "../sql/statement-of.ts";
 import type { TableNames } from "../sql/table-names.ts";
 import { toTaskError } from "./driver-errors.ts";
 import { postgresLeaseSource } from "./lease-source.ts";
 import { postgresMaintenance } from "./maintenance.ts";
-import { checkVersion, migrate, pendingMigrations, readVersion } from "./migrate.ts";
+import { migrate, readVersion } from "./migrate.ts";
+import { MIGRATIONS } from "./migrations/index.ts";
 import { StoreHandle } from "./opened-store.ts";
 import type { PgPool } from "./pool-connection.ts";
-import { statementOf } from "./statements/statement-of.ts";
 import { postgresTaskInspector } from "./task-inspector.ts";
 import { postgresTaskStore } from "./task-store.ts";
 
@@ -31,8 +33,9 @@ export function postgresParts(
   connection: SqlConnection,
   names: TableNames,
   pool: (() => Promise<PgPool>) | null,
+  longestPollMs: number,
 ): PostgresParts {
-  const handle = new StoreHandle(connection, names, pool);
+  const handle = new StoreHandle(connection, names, pool, longestPollMs);
   return {
     handle,
     store: postgresTaskStore(handle),
@@ -41,7 +44,8 @@ export function postgresParts(
     inspector: postgresTaskInspector(handle),
     wakeups: handle.wakeups,
     schema: {
-      pending: () => asTaskError(async () => pendingMigrations(names, await readVersion(connection, names))),
+      pending: () =>
+        asTaskError(async () => pendingMigrations(MIGRATIONS, names, await readVersion(connection, names))),
       migrate: () => asTaskError(() => migrate(connection, names)),
     },
     readTime: async () => {
@@ -49,7 +53,7 @@ export function postgresParts(
       return Number(row?.[0]);
     },
     open: async () => {
-      checkVersion(await asTaskError(() => readVersion(connection, names)));
+      checkVersion(await asTaskError(() => readVersion(connection, names)), MIGRATIONS.length);
       handle.setOpen(true);
       handle.wakeups.open();
     },

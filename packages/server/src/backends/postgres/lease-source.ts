@@ -1,44 +1,10 @@
-import type {
-  Lease,
-  LeaseSource,
-  ReleaseRequest,
-  Settlement,
-  SettleOutcome,
-  SettleRequest,
-} from "../../backend/index.ts";
+import type { Lease, LeaseSource, ReleaseRequest } from "../../backend/index.ts";
 import type { SqlRow, Statement } from "../sql/executor.ts";
+import { answerLate, keysOf, settleItem } from "../sql/lease-items.ts";
 import { heldRow } from "../sql/lease-token.ts";
-import { STATE, statusOf } from "../sql/task-state.ts";
+import { statusOf } from "../sql/task-state.ts";
 import { claim } from "./claim.ts";
 import type { StoreHandle } from "./opened-store.ts";
-
-const LOST: SettleOutcome = { outcome: "lease-lost" };
-
-/** Names the row and the lease of an item. */
-function keysOf(lease: Lease): { readonly s: number; readonly k: number } {
-  const { seq, leaseNumber } = heldRow(lease);
-  return { s: seq, k: leaseNumber };
-}
-
-function settleItem({ lease, settlement }: SettleRequest["items"][number]): object {
-  const keys = keysOf(lease);
-  switch (settlement.status) {
-    case "SUCCESSFUL":
-      return { ...keys, v: STATE.SUCCESSFUL, o: settlement.output ?? undefined };
-    case "READY": {
-      const { runAfter, rank, error } = settlement;
-      return { ...keys, v: 1, a: runAfter, r: rank, e: JSON.stringify(error) };
-    }
-    case "FAILED": {
-      const { error, started } = settlement;
-      return { ...keys, v: STATE.FAILED, e: JSON.stringify(error), n: !started };
-    }
-    case "CANCELLED": {
-      const { error } = settlement;
-      return { ...keys, v: STATE.CANCELLED, e: error === null ? undefined : JSON.stringify(error) };
-    }
-  }
-}
 
 /** Runs a statement on items, each lease once, and gives the row of each whose lease still holds: row number and lease first. */
 async function each<Item extends { readonly lease: Lease }>(
@@ -62,14 +28,6 @@ async function each<Item extends { readonly lease: Lease }>(
     if (row !== undefined) held.set(token, row);
   }
   return held;
-}
-
-/** The answer to a settlement whose lease holds nothing: a repetition of the one that ended it is answered like that. */
-function answerLate(settlement: Settlement, end: SqlRow | undefined): SettleOutcome {
-  if (end === undefined || settlement.status === "READY" || statusOf(end[2]) !== settlement.status)
-    return LOST;
-  if (settlement.status === "SUCCESSFUL" && settlement.output !== end[3]) return LOST;
-  return { outcome: "applied", status: settlement.status };
 }
 
 /** The lease facet on PostgreSQL. */

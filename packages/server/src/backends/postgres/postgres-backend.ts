@@ -59,11 +59,11 @@ class PoolSource {
 
 /** Keeps task results in a PostgreSQL database, through the package `pg`. */
 export function postgresBackend(options: PostgresBackendOptions): Backend {
-  checkPostgresOptions(options);
+  const pollMs = checkPostgresOptions(options);
   const names = tableNames(options, '"');
   const source = new PoolSource(options);
   const pool = source.canListen ? () => source.pool() : null;
-  const { handle, open, ...facets } = postgresParts(source.connection, names, pool);
+  const { handle, open, ...facets } = postgresParts(source.connection, names, pool, pollMs);
   return {
     kind: "postgres",
     ...facets,

@@ -1,8 +1,5 @@
-import type { TableNames } from "../../sql/table-names.ts";
+import type { Migration } from "../../sql/schema-version.ts";
 import { tasks } from "./0001-tasks.ts";
-
-/** A step from one schema version to the next, as statements. */
-export type Migration = (names: TableNames) => readonly string[];
 
 /** All steps, oldest first; one that has been released never changes. */
 export const MIGRATIONS: readonly Migration[] = [tasks];

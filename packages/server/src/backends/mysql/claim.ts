@@ -1,0 +1,254 @@
+import type { ClaimAnswer, ClaimedTask, ClaimRequest } from "../../backend/index.ts";
+import type { CountingExecutor, SqlRow } from "../sql/executor.ts";
+import type { LaterLane } from "../sql/later-watch.ts";
+import { newLeaseNumber } from "../sql/lease-token.ts";
+import { toClaimed } from "../sql/row-mapping.ts";
+import { isStorable } from "../sql/storable-text.ts";
+import type { TableNames } from "../sql/table-names.ts";
+import type { StoreHandle } from "./opened-store.ts";
+import { isId } from "./row-check.ts";
+import {
+  countShares,
+  insertDue,
+  insertRunning,
+  lockHeads,
+  lockLater,
+  readClaimable,
+  readEarly,
+  readLanes,
+  takeOut,
+} from "./statements/claim.ts";
+import type { Line } from "./statements/fragments.ts";
+
+/** The most task results of a lane whose time has come that one claim puts into the line, unless it takes more itself. */
+const SMALLEST_PROMOTION = 1_000;
+/** How many lanes one statement looks at. */
+const MOST_LANES = 50;
+
+interface Lane {
+  readonly queue: string;
+  readonly path: string;
+  /** The least rank, or the earliest time. */
+  readonly head: number;
+}
+
+/** What of a row of the line names it. */
+interface Place {
+  readonly queue: string;
+  readonly path: string;
+  readonly rank: number;
+  readonly run_after: number;
+  readonly seq: number;
+}
+
+function parametersOf(lanes: readonly Pick<Lane, "queue" | "path">[], now: number): (string | number)[] {
+  return lanes.flatMap(({ queue, path }) => [queue, path, now]);
+}
+
+function isMine(request: ClaimRequest): (lane: Pick<Lane, "queue" | "path">) => boolean {
+  const paths = new Set(request.tasks.map(({ path }) => path));
+  const queues = request.queues === "all" ? null : new Set(request.queues);
+  return ({ queue, path }) => paths.has(path) && (queues === null || queues.has(queue));
+}
+
+function lanesIn(handle: StoreHandle, line: Line, { queues }: ClaimRequest): Promise<readonly SqlRow[]> {
+  const statement = readLanes(handle.names, line, queues === "all" ? "all" : queues.length);
+  return handle.rows(statement, queues === "all" ? [] : queues);
+}
+
+async function look(handle: StoreHandle, request: ClaimRequest): Promise<readonly LaterLane[]> {
+  return handle.later.of(request.queues).read(await lanesIn(handle, "later", request), request.now);
+}
+
+/** Puts what has become due into the line, a bounded number of each lane; gives the lanes that are left. */
+async function promote(handle: StoreHandle, request: ClaimRequest): Promise<readonly LaterLane[]> {
+  const { now, limit } = request;
+  const all = await look(handle, request);
+  const due = all.filter(isMine(request)).filter(({ first }) => first <= now);
+  if (due.length === 0) return all;
+  const most = Math.max(SMALLEST_PROMOTION, 2 * limit);
+  for (let from = 0; from < due.length; from += MOST_LANES) {
+    const lanes = due.slice(from, from + MOST_LANES);
+    await handle.transaction(async (executor) => {
+      const rows = await executor.rows(lockLater(handle.names, lanes.length, most), parametersOf(lanes, now));
+      if (rows.length === 0) return;
+      const places = rows.map(([queue, path, rank, seq, runAfter, expiresAt]) => ({
+        queue,
+        path,
+        rank: Number(rank),
+        seq: Number(seq),
+        run_after: Number(runAfter),
+        expires_at: expiresAt === null ? undefined : Number(expiresAt),
+      }));
+      const json = JSON.stringify(places);
+      await executor.change(insertDue(handle.names), [json]);
+      await executor.change(takeOut(handle.names, "later"), [json]);
+    });
+  }
+  return look(handle, request);
+}
+
+/** Begins attempts at rows that are out of the line; rows are those of a claim. */
+async function begin(
+  executor: CountingExecutor,
+  names: TableNames,
+  request: ClaimRequest,
+  rows: readonly SqlRow[],
+): Promise<readonly ClaimedTask[]> {
+  const { workerId, now, tasks } = request;
+  const leases = new Map(tasks.map(({ path, lease }) => [path, lease]));
+  const leaseNumber = newLeaseNumber();
+  const claimed = rows.map((row) => toClaimed(row, leaseNumber));
+  const items = claimed.map(({ path, queue, lostAttempts }, index) => ({
+    s: Number(rows[index]?.[0]),
+    q: queue,
+    u: now + (leases.get(path) ?? 0),
+    x: lostAttempts > 0 ? 1 : 0,
+  }));
+  await executor.change(insertRunning(names), [leaseNumber, workerId, now, JSON.stringify(items)]);
+  return claimed;
+}
+
+/** The place in `due` of a row of a claim. */
+function placeOf(row: SqlRow): Place {
+  return {
+    queue: row[3] as string,
+    path: row[2] as string,
+    rank: Number(row[18]),
+    run_after: Number(row[13]),
+    seq: Number(row[0]),
+  };
+}
+
+/** How many of each lane are among the first, as far as this can be told without locks. */
+async function sharesOf(
+  handle: StoreHandle,
+  lanes: readonly Lane[],
+  now: number,
+  limit: number,
+): Promise<readonly { readonly lane: Lane; readonly size: number }[]> {
+  const [first] = lanes;
+  if (first !== undefined && lanes.length === 1) return [{ lane: first, size: limit }];
+  const rows = await handle.rows(countShares(handle.names, lanes.length, limit), parametersOf(lanes, now));
+  return rows.flatMap(([index, size]) => {
+    const lane = lanes[Number(index)];
+    return lane === undefined ? [] : [{ lane, size: Number(size) }];
+  });
+}
+
+/** Takes what is due of some lanes. */
+async function takeOf(
+  handle: StoreHandle,
+  request: ClaimRequest,
+  lanes: readonly Lane[],
+): Promise<readonly ClaimedTask[]> {
+  const { now, limit } = request;
+  const shares = await sharesOf(handle, lanes, now, limit);
+  if (shares.length === 0) return [];
+  const lock = lockHeads(
+    handle.names,
+    shares.map(({ size }) => size),
+  );
+  const heads = parametersOf(
+    shares.map(({ lane }) => lane),
+    now,
+  );
+  return handle.transaction(async (executor) => {
+    const found = await executor.rows(lock, heads);
+    if (found.length === 0) return [];
+    const rows = [...found].sort(
+      (left, right) => Number(left[18]) - Number(right[18]) || Number(left[0]) - Number(right[0]),
+    );
+    const places = JSON.stringify(rows.map(placeOf));
+    await executor.change(takeOut(handle.names, "due"), [places]);
+    return begin(executor, handle.names, request, rows);
+  });
+}
+
+/** Takes what is first in line; lanes are told by their least rank, so that only few have to be looked at. */
+async function takeFirst(
+  handle: StoreHandle,
+  request: ClaimRequest,
+  lanes: readonly Lane[],
+): Promise<readonly ClaimedTask[]> {
+  const sorted = [...lanes].sort((left, right) => left.head - right.head);
+  const most = Math.min(MOST_LANES, request.limit);
+  const claimed: ClaimedTask[] = [];
+  for (let from = 0; from < sorted.length && claimed.length < request.limit; from += most) {
+    const rest = { ...request, limit: request.limit - claimed.length };
+    claimed.push(...(await takeOf(handle, rest, sorted.slice(from, from + most))));
+  }
+  return claimed;
+}
+
+/** Claims one by its id, due or not. */
+async function takeById(
+  handle: StoreHandle,
+  request: ClaimRequest,
+  id: string,
+): Promise<readonly ClaimedTask[]> {
+  if (!isId(id)) return [];
+  const { names } = handle;
+  return handle.transaction(async (executor) => {
+    const [row] = await executor.rows(readClaimable(names), [JSON.stringify([id])]);
+    if (row === undefined || !isMine(request)(placeOf(row))) return [];
+    const place = JSON.stringify([placeOf(row)]);
+    const isOut =
+      (await executor.change(takeOut(names, "due"), [place])) > 0 ||
+      (await executor.change(takeOut(names, "later"), [place])) > 0;
+    return isOut ? begin(executor, names, request, [row]) : [];
+  });
+}
+
+/** The earliest time of what could be claimed later; `lanes` are those that had something in line. */
+async function nextDueAt(
+  handle: StoreHandle,
+  request: ClaimRequest,
+  lanes: readonly Lane[],
+  looked: readonly LaterLane[] | null,
+): Promise<number | null> {
+  const { now } = request;
+  const later = looked ?? (await look(handle, request));
+  const times = later
+    .filter(isMine(request))
+    .map(({ first }) => first)
+    .filter((first) => first > now);
+  for (let from = 0; from < lanes.length; from += MOST_LANES) {
+    const some = lanes.slice(from, from + MOST_LANES);
+    const places = some.flatMap(({ queue, path }) => [queue, path]);
+    const [row] = await handle.rows(readEarly(handle.names, some.length), [now, ...places]);
+    if (row?.[0] !== null && row !== undefined) times.push(Number(row[0]));
+  }
+  return times.length === 0 ? null : Math.min(...times);
+}
+
+function withStorableQueues(request: ClaimRequest): ClaimRequest {
+  const { queues } = request;
+  if (queues === "all") return request;
+  return { ...request, queues: [...new Set(queues.filter(isStorable))] };
+}
+
+/** Claims what is due; what is for later is looked at first when some of it may have become due. */
+export async function claim(handle: StoreHandle, asked: ClaimRequest): Promise<ClaimAnswer> {
+  const request = withStorableQueues(asked);
+  const { id, limit, now } = request;
+  const mustLook = id === undefined && handle.later.of(request.queues).mustLook(now);
+  const looked = mustLook ? await promote(handle, request) : null;
+  const lanes: readonly Lane[] = (await lanesIn(handle, "due", request))
+    .map(([queue, path, head]) => ({ queue: queue as string, path: path as string, head: Number(head) }))
+    .filter(isMine(request));
+  const claimed =
+    limit <= 0
+      ? []
+      : id === undefined
+        ? await takeFirst(handle, request, lanes)
+        : await takeById(handle, request, id);
+  if (claimed.length > 0) handle.wakeups.found();
+  if (claimed.length >= limit) return { claimed, nextDueAt: null };
+  // What was taken is not lost because the store went away before it told the rest.
+  const dueAt = await nextDueAt(handle, request, lanes, looked).catch((error: unknown) => {
+    if (claimed.length === 0) throw error;
+    return null;
+  });
+  return { claimed, nextDueAt: dueAt };
+}

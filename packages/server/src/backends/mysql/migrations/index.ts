@@ -1,0 +1,5 @@
+import type { Migration } from "../../sql/schema-version.ts";
+import { tasks } from "./0001-tasks.ts";
+
+/** All steps, oldest first; one that has been released never changes. */
+export const MIGRATIONS: readonly Migration[] = [tasks];
