@@ -8,13 +8,13 @@ import type { TableNames } from "../sql/table-names.ts";
 import type { StoreHandle } from "./opened-store.ts";
 import { isId } from "./row-check.ts";
 import {
-  countShares,
   insertDue,
   insertRunning,
   lockHeads,
   lockLater,
   readClaimable,
   readEarly,
+  readHeads,
   readLanes,
   takeOut,
 } from "./statements/claim.ts";
@@ -120,65 +120,97 @@ function placeOf(row: SqlRow): Place {
   };
 }
 
+/** Lanes, and how many of each are among the first of all. */
+type Shares = readonly { readonly lane: Lane; readonly size: number }[];
+
 /** How many of each lane are among the first, as far as this can be told without locks. */
-async function sharesOf(
-  handle: StoreHandle,
-  lanes: readonly Lane[],
-  now: number,
-  limit: number,
-): Promise<readonly { readonly lane: Lane; readonly size: number }[]> {
-  const [first] = lanes;
-  if (first !== undefined && lanes.length === 1) return [{ lane: first, size: limit }];
-  const rows = await handle.rows(countShares(handle.names, lanes.length, limit), parametersOf(lanes, now));
-  return rows.flatMap(([index, size]) => {
-    const lane = lanes[Number(index)];
-    return lane === undefined ? [] : [{ lane, size: Number(size) }];
-  });
+async function sharesOf(handle: StoreHandle, request: ClaimRequest, lanes: readonly Lane[]): Promise<Shares> {
+  const { now, limit } = request;
+  const [only] = lanes;
+  if (only !== undefined && lanes.length === 1) return [{ lane: only, size: limit }];
+  const heads: { readonly lane: Lane; readonly rank: number; readonly seq: number }[] = [];
+  for (const some of chunksOf(lanes)) {
+    const rows = await handle.rows(readHeads(handle.names, some.length, limit), parametersOf(some, now));
+    for (const [index, rank, seq] of rows) {
+      const lane = some[Number(index)];
+      if (lane !== undefined) heads.push({ lane, rank: Number(rank), seq: Number(seq) });
+    }
+  }
+  heads.sort((left, right) => left.rank - right.rank || left.seq - right.seq);
+  const sizes = new Map<Lane, number>();
+  for (const { lane } of heads.slice(0, limit)) sizes.set(lane, (sizes.get(lane) ?? 0) + 1);
+  return [...sizes].map(([lane, size]) => ({ lane, size }));
+}
+
+function chunksOf<T>(items: readonly T[]): readonly (readonly T[])[] {
+  const chunks: T[][] = [];
+  for (let from = 0; from < items.length; from += MOST_LANES)
+    chunks.push(items.slice(from, from + MOST_LANES));
+  return chunks;
+}
+
+interface Taken {
+  readonly rank: number;
+  readonly seq: number;
+  readonly task: ClaimedTask;
 }
 
 /** Takes what is due of some lanes. */
+async function takeShares(
+  handle: StoreHandle,
+  request: ClaimRequest,
+  shares: Shares,
+): Promise<readonly Taken[]> {
+  const lanes = shares.map(({ lane }) => lane);
+  const sizes = shares.map(({ size }) => size);
+  return handle.transaction(async (executor) => {
+    const rows = await executor.rows(lockHeads(handle.names, sizes), parametersOf(lanes, request.now));
+    if (rows.length === 0) return [];
+    await executor.change(takeOut(handle.names, "due"), [JSON.stringify(rows.map(placeOf))]);
+    const claimed = await begin(executor, handle.names, request, rows);
+    return claimed.map((task, index) => ({ ...placeOf(rows[index] ?? []), task }));
+  });
+}
+
+/** The lanes that can have one of the first, by their least ranks: no more than are claimed, and those that begin alike. */
+function leading(lanes: readonly Lane[], limit: number): readonly Lane[] {
+  const heads = lanes.map(({ head }) => head).sort((left, right) => left - right);
+  const last = heads[Math.min(limit, heads.length) - 1];
+  return last === undefined ? [] : lanes.filter(({ head }) => head <= last);
+}
+
 async function takeOf(
   handle: StoreHandle,
   request: ClaimRequest,
   lanes: readonly Lane[],
 ): Promise<readonly ClaimedTask[]> {
-  const { now, limit } = request;
-  const shares = await sharesOf(handle, lanes, now, limit);
-  if (shares.length === 0) return [];
-  const lock = lockHeads(
-    handle.names,
-    shares.map(({ size }) => size),
-  );
-  const heads = parametersOf(
-    shares.map(({ lane }) => lane),
-    now,
-  );
-  return handle.transaction(async (executor) => {
-    const found = await executor.rows(lock, heads);
-    if (found.length === 0) return [];
-    const rows = [...found].sort(
-      (left, right) => Number(left[18]) - Number(right[18]) || Number(left[0]) - Number(right[0]),
-    );
-    const places = JSON.stringify(rows.map(placeOf));
-    await executor.change(takeOut(handle.names, "due"), [places]);
-    return begin(executor, handle.names, request, rows);
-  });
+  const taken: Taken[] = [];
+  for (const shares of chunksOf(await sharesOf(handle, request, lanes))) {
+    try {
+      taken.push(...(await takeShares(handle, request, shares)));
+    } catch (error) {
+      // What was taken before is handed out all the same.
+      if (taken.length === 0) throw error;
+      break;
+    }
+  }
+  taken.sort((left, right) => left.rank - right.rank || left.seq - right.seq);
+  return taken.map(({ task }) => task);
 }
 
-/** Takes what is first in line; lanes are told by their least rank, so that only few have to be looked at. */
+/** Takes what is first in line. */
 async function takeFirst(
   handle: StoreHandle,
   request: ClaimRequest,
   lanes: readonly Lane[],
 ): Promise<readonly ClaimedTask[]> {
-  const sorted = [...lanes].sort((left, right) => left.head - right.head);
-  const most = Math.min(MOST_LANES, request.limit);
-  const claimed: ClaimedTask[] = [];
-  for (let from = 0; from < sorted.length && claimed.length < request.limit; from += most) {
-    const rest = { ...request, limit: request.limit - claimed.length };
-    claimed.push(...(await takeOf(handle, rest, sorted.slice(from, from + most))));
-  }
-  return claimed;
+  if (lanes.length === 0) return [];
+  const first = leading(lanes, request.limit);
+  const claimed = await takeOf(handle, request, first);
+  if (claimed.length >= request.limit || first.length === lanes.length) return claimed;
+  // What leads those lanes is not due yet, or others were taking it.
+  const rest = { ...request, limit: request.limit - claimed.length };
+  return [...claimed, ...(await takeOf(handle, rest, lanes))];
 }
 
 /** Claims one by its id, due or not. */

@@ -27,16 +27,15 @@ function ofLanes(limits: readonly number[], select: (index: number, limit: numbe
   return limits.map((limit, index) => `(${select(index, limit)})`).join(" UNION ALL ");
 }
 
-/** Counts how many of each lane are among the first: queue, path and time of each lane. Gives lane and number. */
-export function countShares({ due }: TableNames, laneCount: number, limit: number): Statement {
+/** Reads what is first of some lanes together, without locks: queue, path and time of each lane. Gives lane, rank and row. */
+export function readHeads({ due }: TableNames, laneCount: number, limit: number): Statement {
   const head = (index: number) =>
     `SELECT ${index} AS lane, \`rank\`, seq FROM ${due} WHERE queue = ? AND path = ? AND run_after <= ?
       ORDER BY \`rank\`, seq LIMIT ${limit}`;
   return statementOf(
-    "count_shares",
-    `SELECT lane, count(*) AS size FROM (
-    SELECT lane FROM (${ofLanes(Array<number>(laneCount).fill(limit), head)}) head ORDER BY \`rank\`, seq LIMIT ${limit}) first
-  GROUP BY lane`,
+    "read_heads",
+    `SELECT lane, \`rank\`, seq FROM (${ofLanes(Array<number>(laneCount).fill(limit), head)}) head
+  ORDER BY \`rank\`, seq LIMIT ${limit}`,
   );
 }
 
