@@ -37,6 +37,7 @@ export function prismaBackend(client: PrismaLike, options: PrismaBackendOptions 
     schema: {
       pending: () => check().then(() => schema.pending()),
       migrate: () => check().then(() => schema.migrate()),
+      written: () => check().then(() => schema.written()),
     },
     diagnose: () => diagnose(handle, { canListen: true }),
     open: () => check().then(open),
