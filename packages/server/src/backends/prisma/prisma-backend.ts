@@ -6,7 +6,8 @@ import { tableNames } from "../sql/table-names.ts";
 import { checkPrismaOptions, type PrismaBackendOptions } from "./options.ts";
 import type { PrismaLike } from "./prisma-client.ts";
 import { prismaConnection } from "./prisma-connection.ts";
-import { detectProvider } from "./provider.ts";
+import { detectProvider, knownProvider } from "./provider.ts";
+import { prismaSqliteBackend } from "./sqlite-backend.ts";
 
 /** Throws NOT_SUPPORTED unless the client leads to PostgreSQL. */
 async function checkProvider(client: PrismaLike, options: PrismaBackendOptions): Promise<void> {
@@ -14,18 +15,19 @@ async function checkProvider(client: PrismaLike, options: PrismaBackendOptions):
   if (provider === "postgresql") return;
   throw new TaskError({
     code: "NOT_SUPPORTED",
-    message: `prismaBackend() keeps tasks in PostgreSQL, and this client leads to ${provider}.`,
+    message: `prismaBackend() keeps tasks in PostgreSQL and SQLite, and this client leads to ${provider}.`,
     data: { provider },
   });
 }
 
 /**
- * Keeps task results in the PostgreSQL database of a Prisma 7 client.
+ * Keeps task results in the PostgreSQL or SQLite database of a Prisma 7 client.
  *
  * Closing the backend leaves the client connected.
  */
 export function prismaBackend(client: PrismaLike, options: PrismaBackendOptions = {}): Backend {
   checkPrismaOptions(client, options);
+  if ((options.provider ?? knownProvider(client)) === "sqlite") return prismaSqliteBackend(client, options);
   const { pool } = options;
   const names = tableNames(options, '"');
   const listeningPool = pool === undefined ? null : () => Promise.resolve(pool);

@@ -72,7 +72,9 @@ export function allMigrations(prefix: string): readonly Migration[] {
   return MIGRATIONS.map(({ name, statements }, index) => ({
     name,
     statements: [
-      ...(index === 0 ? ["CREATE TABLE IF NOT EXISTS taskwright_version (version INTEGER NOT NULL PRIMARY KEY)"] : []),
+      ...(index === 0
+        ? ["CREATE TABLE IF NOT EXISTS taskwright_version (version INTEGER NOT NULL PRIMARY KEY)"]
+        : []),
       ...statements,
       `INSERT INTO taskwright_version (version) VALUES (${index + 1})`,
     ].map((sql) => withPrefix(sql, prefix)),
