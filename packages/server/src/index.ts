@@ -1,4 +1,12 @@
-export type { Backend } from "./backend/index.ts";
+export type {
+  Backend,
+  PgTransactionClient,
+  PrismaTransactionClient,
+  TransactionClient,
+  TransactionOf,
+  TransactionOptionsOf,
+  TransactionSource,
+} from "./backend/index.ts";
 export type { Attempt } from "./core/attempt.ts";
 export type { Capabilities } from "./core/capabilities.ts";
 export type { ContextRequest } from "./core/engine.ts";
@@ -15,6 +23,8 @@ export type {
   MiddlewareNext,
   MiddlewareResult,
   TaskHandler,
+  TransactionFor,
+  TransactionHandlerArguments,
 } from "./core/handler-types.ts";
 export type { CancelTimer, Host } from "./core/host.ts";
 export {
@@ -26,6 +36,7 @@ export {
 } from "./core/implement.ts";
 export type { Logger } from "./core/logger.ts";
 export type { TaskRunners } from "./core/run-inline.ts";
+export type { ServerTaskClient } from "./core/server-task-client.ts";
 export { isAllowed, TRANSITIONS, type Transition } from "./core/state-machine.ts";
 export type {
   AttemptEvent,

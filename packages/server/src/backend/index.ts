@@ -26,5 +26,13 @@ export type {
   RequeueOutcome,
   TaskStore,
 } from "./task-store.ts";
-export type { SettleInside, Transactions, TransactionWork } from "./transactions.ts";
+export type {
+  PgTransactionClient,
+  PrismaTransactionClient,
+  TransactionClient,
+  TransactionOf,
+  TransactionOptionsOf,
+  TransactionSource,
+} from "./transaction-client.ts";
+export type { AttemptWork, SettleInside, TransactionRequest, Transactions } from "./transactions.ts";
 export type { StopWatching, Wakeups } from "./wakeups.ts";

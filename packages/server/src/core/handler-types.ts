@@ -1,6 +1,7 @@
-import type { AnyRouter, AnyTask, TaskClient } from "@taskwright/shared";
+import type { AnyRouter, AnyTask } from "@taskwright/shared";
 import type { Attempt } from "./attempt.ts";
 import type { Logger } from "./logger.ts";
+import type { ServerTaskClient } from "./server-task-client.ts";
 import type { FailedTask } from "./task-events.ts";
 
 /** What a handler gets. */
@@ -13,15 +14,32 @@ export interface HandlerArguments<TInput, TContext, TRouter extends AnyRouter> {
   readonly signal: AbortSignal;
   readonly attempt: Attempt;
   /** Enqueues with this task result recorded as the parent. */
-  readonly client: TaskClient<TRouter>;
+  readonly client: ServerTaskClient<TRouter>;
   /** The server's logger, with the task's path, id and attempt. */
   readonly logger: Logger;
 }
 
-/** The user's function. */
-export type HandlerFunction<TInput, TContext, TOutput, TRouter extends AnyRouter> = (
-  args: HandlerArguments<TInput, TContext, TRouter>,
+/** What the handler of a task with `transaction: true` gets. */
+export interface TransactionHandlerArguments<TInput, TContext, TRouter extends AnyRouter, TTransaction>
+  extends HandlerArguments<TInput, TContext, TRouter> {
+  /**
+   * The client of the attempt's transaction, which ends with the handler: it commits together with the task's
+   * completion when the handler returns, and rolls back when it throws.
+   */
+  readonly tx: TTransaction;
+}
+
+/** The user's function; `TTransaction` is what its `tx` is, or `never` for a task without a transaction. */
+export type HandlerFunction<TInput, TContext, TOutput, TRouter extends AnyRouter, TTransaction = never> = (
+  args: [TTransaction] extends [never]
+    ? HandlerArguments<TInput, TContext, TRouter>
+    : TransactionHandlerArguments<TInput, TContext, TRouter, TTransaction>,
 ) => TOutput | Promise<TOutput>;
+
+/** What the `tx` of a task is: `TTransaction` where it has one, else `never`. */
+export type TransactionFor<TTask extends AnyTask, TTransaction> = TTask["~types"]["transaction"] extends true
+  ? TTransaction
+  : never;
 
 /** What middleware gets: as a handler, but of any task. */
 export interface MiddlewareArguments<TContext> {
@@ -59,13 +77,14 @@ export interface HandlerOptions<TInput = unknown> {
 }
 
 /** A handler with its middleware, as `h.sendEmail.handler()` makes it. */
-export interface TaskHandler<TParsed, TOutput, TContext> {
+export interface TaskHandler<TParsed, TOutput, TContext, TTransaction = never> {
   readonly "~handler": BuiltHandler;
   /** For inference only; undefined at run time. */
   readonly "~types": {
     readonly parsed: TParsed;
     readonly output: TOutput;
     readonly context: (ctx: TContext) => void;
+    readonly transaction: (tx: TTransaction) => void;
   };
 }
 
@@ -83,15 +102,28 @@ export interface BuiltHandler {
 }
 
 /** One handler per task of a router, nested as the router is: a built one or a plain function. */
-export type Handlers<TRecord, TContext, TRouter extends AnyRouter> = {
+export type Handlers<TRecord, TContext, TRouter extends AnyRouter, TTransaction = unknown> = {
   readonly [K in keyof TRecord]: TRecord[K] extends { readonly "~router": infer TInner }
-    ? Handlers<TInner, TContext, TRouter>
+    ? Handlers<TInner, TContext, TRouter, TTransaction>
     : TRecord[K] extends AnyTask
-      ?
-          | TaskHandler<TRecord[K]["~types"]["parsed"], TRecord[K]["~types"]["output"], TContext>
-          | HandlerFunction<TRecord[K]["~types"]["parsed"], TContext, TRecord[K]["~types"]["output"], TRouter>
+      ? HandlerOf<TRecord[K], TContext, TRouter, TTransaction>
       : never;
 };
+
+type HandlerOf<TTask extends AnyTask, TContext, TRouter extends AnyRouter, TTransaction> =
+  | TaskHandler<
+      TTask["~types"]["parsed"],
+      TTask["~types"]["output"],
+      TContext,
+      TransactionFor<TTask, TTransaction>
+    >
+  | HandlerFunction<
+      TTask["~types"]["parsed"],
+      TContext,
+      TTask["~types"]["output"],
+      TRouter,
+      TransactionFor<TTask, TTransaction>
+    >;
 
 type IsWithin<TPath extends string, TOnly extends string> = TPath extends TOnly
   ? true
@@ -107,6 +139,7 @@ export type HandlersOnly<
   TContext,
   TRouter extends AnyRouter,
   TOnly extends string,
+  TTransaction = unknown,
   TPrefix extends string = "",
 > = {
   readonly [K in keyof TRecord & string as IsWithin<`${TPrefix}${K}`, TOnly> extends true
@@ -115,11 +148,9 @@ export type HandlersOnly<
       ? never
       : K]: TRecord[K] extends { readonly "~router": infer TInner }
     ? IsWithin<`${TPrefix}${K}`, TOnly> extends true
-      ? Handlers<TInner, TContext, TRouter>
-      : HandlersOnly<TInner, TContext, TRouter, TOnly, `${TPrefix}${K}.`>
+      ? Handlers<TInner, TContext, TRouter, TTransaction>
+      : HandlersOnly<TInner, TContext, TRouter, TOnly, TTransaction, `${TPrefix}${K}.`>
     : TRecord[K] extends AnyTask
-      ?
-          | TaskHandler<TRecord[K]["~types"]["parsed"], TRecord[K]["~types"]["output"], TContext>
-          | HandlerFunction<TRecord[K]["~types"]["parsed"], TContext, TRecord[K]["~types"]["output"], TRouter>
+      ? HandlerOf<TRecord[K], TContext, TRouter, TTransaction>
       : never;
 };

@@ -1,11 +1,12 @@
 import { TaskError } from "@taskwright/shared";
-import type { Backend } from "../../backend/index.ts";
+import type { Backend, TransactionOf } from "../../backend/index.ts";
 import { postgresParts } from "../postgres/backend-parts.ts";
 import { diagnose } from "../postgres/diagnose.ts";
 import { tableNames } from "../sql/table-names.ts";
 import { checkPrismaOptions, type PrismaBackendOptions } from "./options.ts";
 import type { PrismaLike } from "./prisma-client.ts";
 import { prismaConnection } from "./prisma-connection.ts";
+import { prismaTransactions } from "./prisma-transactions.ts";
 import { detectProvider, knownProvider } from "./provider.ts";
 import { prismaSqliteBackend } from "./sqlite-backend.ts";
 
@@ -25,13 +26,20 @@ async function checkProvider(client: PrismaLike, options: PrismaBackendOptions):
  *
  * Closing the backend leaves the client connected.
  */
-export function prismaBackend(client: PrismaLike, options: PrismaBackendOptions = {}): Backend {
+export function prismaBackend<TClient extends PrismaLike>(
+  client: TClient,
+  options: PrismaBackendOptions = {},
+): Backend<TransactionOf<TClient>> {
   checkPrismaOptions(client, options);
   if ((options.provider ?? knownProvider(client)) === "sqlite") return prismaSqliteBackend(client, options);
   const { pool } = options;
   const names = tableNames(options, '"');
   const listeningPool = pool === undefined ? null : () => Promise.resolve(pool);
-  const { handle, open, schema, ...facets } = postgresParts(prismaConnection(client), names, listeningPool);
+  const { handle, open, schema, ...facets } = postgresParts(prismaConnection(client), {
+    names,
+    pool: listeningPool,
+    transactions: prismaTransactions(client),
+  });
   const check = () => checkProvider(client, options);
   return {
     kind: "prisma",

@@ -198,7 +198,9 @@ test("it can be closed and opened again, and each operation in between is refuse
   await enqueue(backend);
   await backend.close();
   expect(
-    await refusal(async () => backend.transactions?.run({ client, work: async () => {} })),
+    await refusal(async () =>
+      backend.transactions?.run({ client, options: undefined, work: async () => {} }),
+    ),
   ).toMatchObject({
     code: "CLOSED",
   });

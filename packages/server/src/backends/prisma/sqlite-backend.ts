@@ -27,7 +27,10 @@ function checkOptions({ schema, pool, tablePrefix = DEFAULT_PREFIX }: PrismaBack
 }
 
 /** Keeps task results in the SQLite file of a Prisma client, by the statements of `sqliteBackend`. */
-export function prismaSqliteBackend(client: PrismaLike, options: PrismaBackendOptions): Backend {
+export function prismaSqliteBackend<TTransaction>(
+  client: PrismaLike,
+  options: PrismaBackendOptions,
+): Backend<TTransaction> {
   const prefix = checkOptions(options);
   const connection = new SqliteConnection(client, prefix);
   const operations = <Name extends Facet>(facet: Name, names: readonly (keyof Required<Backend>[Name])[]) =>

@@ -138,7 +138,9 @@ test("a transaction on another file is refused, and what it holds stays untouche
   });
   expect(await other.backend.store.get({ ids: [task.id] })).toEqual([null]);
   const work = vi.fn();
-  expect(await refusal(() => subject.transactions.run({ client: other.client, work }))).toMatchObject({
+  expect(
+    await refusal(() => subject.transactions.run({ options: undefined, client: other.client, work })),
+  ).toMatchObject({
     code: "INVALID_OPTION",
   });
   expect(work).not.toHaveBeenCalled();
@@ -166,7 +168,7 @@ test("a transaction that has ended or expired is told so, and nothing is stored"
   expect(found.map((record) => record?.id)).toEqual([early.id, undefined, undefined]);
 });
 
-test("run commits and wakes this process, or rolls back with the error of its work", async () => {
+test("run commits, or rolls back with the error of its work; what was committed wakes this process at once", async () => {
   const subject = await aSubject();
   const { client, backend, transactions } = subject;
   const wake = vi.fn();
@@ -175,6 +177,7 @@ test("run commits and wakes this process, or rolls back with the error of its wo
   const [kept, lost] = [aTask(), aTask()];
   const failure = new Error("no");
   const failing = transactions.run({
+    options: undefined,
     client,
     work: async (tx) => {
       await transactions.enqueue(inside(tx, lost));
@@ -182,8 +185,8 @@ test("run commits and wakes this process, or rolls back with the error of its wo
     },
   });
   await expect(failing).rejects.toBe(failure);
-  expect(wake).not.toHaveBeenCalled();
   const value = await transactions.run({
+    options: undefined,
     client,
     work: async (tx) => {
       await (tx as TestPrismaClient).$executeRawUnsafe(SAVE_ORDER);
@@ -192,11 +195,15 @@ test("run commits and wakes this process, or rolls back with the error of its wo
     },
   });
   expect(value).toBe("done");
-  expect(wake).toHaveBeenCalled();
+  wake.mockClear();
+  transactions.committed();
+  expect(wake).toHaveBeenCalledOnce();
   expect(await orders(subject)).toBe(1n);
   const found = await backend.store.get({ ids: [kept.id, lost.id] });
   expect(found.map((record) => record?.id)).toEqual([kept.id, undefined]);
-  expect(await refusal(() => transactions.run({ client: {}, work: async () => {} }))).toMatchObject({
+  expect(
+    await refusal(() => transactions.run({ options: undefined, client: {}, work: async () => {} })),
+  ).toMatchObject({
     code: "INVALID_OPTION",
   });
 });
@@ -223,7 +230,7 @@ test("run lets nobody write between its reads and its enqueue, where a transacti
     return fate;
   };
   expect(await refusal(() => client.$transaction(work))).toMatchObject({ code: "BACKEND_UNAVAILABLE" });
-  expect(await transactions.run({ client, work })).toBe("waits");
+  expect(await transactions.run({ options: undefined, client, work })).toBe("waits");
   await Promise.all(writes);
   expect(await claim(backend)).toHaveLength(3);
 });

@@ -117,7 +117,7 @@ export function sqliteTransactions(connection: SqliteConnection, prefix: string)
       return enqueueAll(transaction, request, prefix);
     },
 
-    run: async ({ client: given, work }) => {
+    run: async ({ client: given, work, options }) => {
       if (!isPrismaClient(given)) {
         throw invalid(
           "A transaction needs the PrismaClient, such as prisma in client.transaction(prisma, …).",
@@ -128,14 +128,13 @@ export function sqliteTransactions(connection: SqliteConnection, prefix: string)
       for (;;) {
         let hasBegun = false;
         try {
-          const value = await given.$transaction(async (transaction: TransactionClient) => {
+          const begin = async (transaction: TransactionClient) => {
             await checkFile(transaction);
             await transaction.$executeRawUnsafe(withPrefix(TAKE_LOCK, prefix));
             hasBegun = true;
             return work(transaction);
-          });
-          connection.wakeReady();
-          return value;
+          };
+          return await given.$transaction(begin, options as Parameters<PrismaLike["$transaction"]>[1]);
         } catch (error) {
           if (hasBegun) throw error;
           if (!isLocked(error) || performance.now() >= giveUpAt)
@@ -144,5 +143,7 @@ export function sqliteTransactions(connection: SqliteConnection, prefix: string)
         await wait(PAUSE_MS);
       }
     },
+
+    committed: () => connection.wakeReady(),
   };
 }
