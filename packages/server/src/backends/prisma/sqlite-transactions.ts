@@ -87,7 +87,10 @@ async function enqueueAll(
 }
 
 /** The facet of transactions on the SQLite database of a Prisma client. */
-export function sqliteTransactions(connection: SqliteConnection, prefix: string): Transactions {
+export function sqliteTransactions(
+  connection: SqliteConnection,
+  prefix: string,
+): Omit<Transactions, "runAttempt"> {
   const known = new WeakSet<object>();
 
   /** Another file may have the same tables: what was stored there would be found by nobody. */
