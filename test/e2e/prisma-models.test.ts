@@ -7,7 +7,7 @@ import { prismaBackend } from "@taskwright/server/prisma";
 import { expect, onTestFinished, test } from "vitest";
 import { onPostgres } from "../harness/postgres-schema.ts";
 import { generateClient, prismaOnSqlite, type TestPrismaClient } from "../harness/prisma/generated-client.ts";
-import { sqlOfModels } from "../harness/prisma/schema-engine.ts";
+import { sqlOfDrift, sqlOfModels } from "../harness/prisma/schema-engine.ts";
 import { findService, skipUnlessFound } from "../harness/services.ts";
 import { REPOSITORY } from "./markdown.ts";
 
@@ -99,6 +99,17 @@ test("on SQLite the models have the columns, types, defaults and keys of the mig
   const ofMigrations = await sqliteColumns(migrations.client);
   expect(Object.keys(ofMigrations).length).toBeGreaterThan(30);
   expect(await sqliteColumns(models.client)).toEqual(ofMigrations);
+});
+
+test("Prisma leaves the tables alone when they are declared external, and would drop their indexes otherwise", async () => {
+  const { client, file } = await aSqliteClient();
+  await prismaBackend(client).schema?.migrate();
+  const models = modelsOf("sqlite");
+  const tables = [...models.matchAll(/@@map\("(\w+)"\)/g)].map(([, name]) => name ?? "");
+  expect(await sqlOfDrift({ provider: "sqlite", file }, models, [])).toMatch(/DROP (INDEX|TABLE)/);
+  expect(await sqlOfDrift({ provider: "sqlite", file }, models, tables)).toContain(
+    "This is an empty migration",
+  );
 });
 
 test.each(["postgresql", "sqlite"])("each column of the models for %s is documented", (database) => {

@@ -29,12 +29,25 @@ function withDatasource(provider: string, models: string): string {
   return `datasource db {\n  provider = "${provider}"\n}\n${models}`;
 }
 
+/** The engine quotes a text as a name, which its own SQLite takes for a text and libsql does not. */
+function describable(factory: PrismaLibSql): PrismaLibSql {
+  const connect = factory.connect.bind(factory);
+  factory.connect = async () => {
+    const adapter = await connect();
+    const queryRaw = adapter.queryRaw.bind(adapter);
+    adapter.queryRaw = (query) =>
+      queryRaw({ ...query, sql: query.sql.replace(/ name = "(\w+)"/, " name = '$1'") });
+    return adapter;
+  };
+  return factory;
+}
+
 async function open(target: EngineTarget, models: string): Promise<engine.SchemaEngine> {
   loading ??= load();
   await loading;
   const factory =
     target.provider === "sqlite"
-      ? new PrismaLibSql({ url: `file:${target.file}` })
+      ? describable(new PrismaLibSql({ url: `file:${target.file}` }))
       : new PrismaPg(
           { connectionString: target.url, options: `-c search_path=${target.schema}` },
           { schema: target.schema },
@@ -58,6 +71,24 @@ export async function sqlOfModels(target: EngineTarget, models: string): Promise
     script: true,
     exitCode: null,
     filters: NO_FILTERS,
+  } as never);
+  return stdout ?? "";
+}
+
+/** The SQL by which Prisma would change the database to be as models say, but for tables that it is told are not its own. */
+export async function sqlOfDrift(
+  target: EngineTarget,
+  models: string,
+  externalTables: readonly string[],
+): Promise<string> {
+  const opened = await open(target, models);
+  const files = [{ path: "schema.prisma", content: withDatasource(target.provider, models) }];
+  const { stdout } = await opened.diff({
+    from: { tag: "schemaDatasource", files, configDir: "." },
+    to: { tag: "schemaDatamodel", files },
+    script: true,
+    exitCode: null,
+    filters: { externalTables, externalEnums: [] },
   } as never);
   return stdout ?? "";
 }
