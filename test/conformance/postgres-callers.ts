@@ -4,15 +4,15 @@ import { prismaOn } from "../harness/prisma/generated-client.ts";
 import { postgresUrl, schemaOf } from "./open-postgres.ts";
 import type { CallersDatabase, StoreContext } from "./store-fixture.ts";
 
-async function makeTable(context: StoreContext): Promise<string> {
+/** Makes an application's table beside the tasks, and gives its name. */
+export async function makeCallersTable(context: StoreContext): Promise<string> {
   const table = `"${schemaOf(context)}"."callers_line"`;
   await onPostgres(postgresUrl(), (client) => client.query(`CREATE TABLE ${table} (line text)`));
   return table;
 }
 
-/** An application's table beside the tasks, and a pool of `pg`. */
-export async function poolCallers(context: StoreContext): Promise<CallersDatabase> {
-  const table = await makeTable(context);
+/** An application's table, and a pool of `pg`. */
+export async function poolCallersOf(table: string): Promise<CallersDatabase> {
   const pool = new pg.Pool({ connectionString: postgresUrl() });
   return {
     source: pool,
@@ -41,9 +41,8 @@ export async function poolCallers(context: StoreContext): Promise<CallersDatabas
   };
 }
 
-/** The same table, and a Prisma client. */
-export async function prismaCallers(context: StoreContext): Promise<CallersDatabase> {
-  const table = await makeTable(context);
+/** An application's table, and a Prisma client. */
+export async function prismaCallersOf(table: string): Promise<CallersDatabase> {
   const client = await prismaOn(postgresUrl());
   return {
     source: client,
@@ -59,4 +58,14 @@ export async function prismaCallers(context: StoreContext): Promise<CallersDatab
     },
     close: () => client.$disconnect(),
   };
+}
+
+/** {@link poolCallersOf} a new table. */
+export async function poolCallers(context: StoreContext): Promise<CallersDatabase> {
+  return poolCallersOf(await makeCallersTable(context));
+}
+
+/** {@link prismaCallersOf} a new table. */
+export async function prismaCallers(context: StoreContext): Promise<CallersDatabase> {
+  return prismaCallersOf(await makeCallersTable(context));
 }

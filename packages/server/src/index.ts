@@ -23,8 +23,9 @@ export type {
   MiddlewareNext,
   MiddlewareResult,
   TaskHandler,
-  TransactionFor,
   TransactionHandlerArguments,
+  TransactionHandlerFunction,
+  TransactionTaskHandler,
 } from "./core/handler-types.ts";
 export type { CancelTimer, Host } from "./core/host.ts";
 export {
@@ -33,6 +34,7 @@ export {
   type Implementer,
   type ImplementerSteps,
   implement,
+  type TransactionHandlerBuilder,
 } from "./core/implement.ts";
 export type { Logger } from "./core/logger.ts";
 export type { TaskRunners } from "./core/run-inline.ts";

@@ -21,6 +21,7 @@ import type { OpenedBackend } from "./opened-backend.ts";
 import { toTaskResult } from "./result-mapping.ts";
 import { type Wait, waitForEnd } from "./result-waiter.ts";
 import type { TransactionScope } from "./transaction-scope.ts";
+import { transactionRunnerOf } from "./transactional-attempt.ts";
 
 /** Carries a client's calls straight to the server's backends. */
 export class DirectTransport implements TaskTransport {
@@ -41,7 +42,7 @@ export class DirectTransport implements TaskTransport {
   async enqueue(call: { path: string; input: unknown; options: readonly CallOptions[] }): Promise<Enqueued> {
     const task = this.#engine.task(call.path);
     const resolved = resolveCall(task, call.options);
-    const opened = this.#engine.backend(resolved.options.backend);
+    const opened = this.#backendFor(task, resolved);
     const encoded = task.payload.encodeInput(call.input);
     const input = encoded instanceof Promise ? await encoded : encoded;
     if (!opened.isOpen) await opened.use();
@@ -58,7 +59,7 @@ export class DirectTransport implements TaskTransport {
   }): Promise<readonly Enqueued[]> {
     const task = this.#engine.task(call.path);
     const resolved = resolveCall(task, call.options);
-    const opened = this.#engine.backend(resolved.options.backend);
+    const opened = this.#backendFor(task, resolved);
     if (!Array.isArray(call.inputs)) {
       throw new TaskError({
         code: "INVALID_OPTION",
@@ -108,6 +109,13 @@ export class DirectTransport implements TaskTransport {
 
   listResults(options: ListOptions): Promise<TaskResultPage> {
     return listResults(this.#engine, options);
+  }
+
+  #backendFor(task: EngineTask, { options }: Call): OpenedBackend {
+    const opened = this.#engine.backend(options.backend);
+    // Nobody could ever run it there.
+    if (task.options.transaction) transactionRunnerOf(opened, task.path);
+    return opened;
   }
 
   #newTask(task: EngineTask, call: Call, facts: { input: string | null; opened: OpenedBackend }): NewTask {

@@ -29,17 +29,15 @@ export interface TransactionHandlerArguments<TInput, TContext, TRouter extends A
   readonly tx: TTransaction;
 }
 
-/** The user's function; `TTransaction` is what its `tx` is, or `never` for a task without a transaction. */
-export type HandlerFunction<TInput, TContext, TOutput, TRouter extends AnyRouter, TTransaction = never> = (
-  args: [TTransaction] extends [never]
-    ? HandlerArguments<TInput, TContext, TRouter>
-    : TransactionHandlerArguments<TInput, TContext, TRouter, TTransaction>,
+/** The user's function. */
+export type HandlerFunction<TInput, TContext, TOutput, TRouter extends AnyRouter> = (
+  args: HandlerArguments<TInput, TContext, TRouter>,
 ) => TOutput | Promise<TOutput>;
 
-/** What the `tx` of a task is: `TTransaction` where it has one, else `never`. */
-export type TransactionFor<TTask extends AnyTask, TTransaction> = TTask["~types"]["transaction"] extends true
-  ? TTransaction
-  : never;
+/** The user's function for a task with `transaction: true`; its `tx` is a `TTransaction`. */
+export type TransactionHandlerFunction<TInput, TContext, TOutput, TRouter extends AnyRouter, TTransaction> = (
+  args: TransactionHandlerArguments<TInput, TContext, TRouter, TTransaction>,
+) => TOutput | Promise<TOutput>;
 
 /** What middleware gets: as a handler, but of any task. */
 export interface MiddlewareArguments<TContext> {
@@ -77,15 +75,21 @@ export interface HandlerOptions<TInput = unknown> {
 }
 
 /** A handler with its middleware, as `h.sendEmail.handler()` makes it. */
-export interface TaskHandler<TParsed, TOutput, TContext, TTransaction = never> {
+export interface TaskHandler<TParsed, TOutput, TContext> {
   readonly "~handler": BuiltHandler;
   /** For inference only; undefined at run time. */
   readonly "~types": {
     readonly parsed: TParsed;
     readonly output: TOutput;
     readonly context: (ctx: TContext) => void;
-    readonly transaction: (tx: TTransaction) => void;
   };
+}
+
+/** A handler of a task with `transaction: true`, as `h.chargeCard.handler()` makes it. */
+export interface TransactionTaskHandler<TParsed, TOutput, TContext, TTransaction>
+  extends TaskHandler<TParsed, TOutput, TContext> {
+  /** For inference only; undefined at run time. */
+  readonly "~transaction": (tx: TTransaction) => void;
 }
 
 /** A handler at run time. */
@@ -106,24 +110,31 @@ export type Handlers<TRecord, TContext, TRouter extends AnyRouter, TTransaction 
   readonly [K in keyof TRecord]: TRecord[K] extends { readonly "~router": infer TInner }
     ? Handlers<TInner, TContext, TRouter, TTransaction>
     : TRecord[K] extends AnyTask
-      ? HandlerOf<TRecord[K], TContext, TRouter, TTransaction>
+      ? TRecord[K]["~types"]["transaction"] extends true
+        ?
+            | TransactionTaskHandler<
+                TRecord[K]["~types"]["parsed"],
+                TRecord[K]["~types"]["output"],
+                TContext,
+                TTransaction
+              >
+            | TransactionHandlerFunction<
+                TRecord[K]["~types"]["parsed"],
+                TContext,
+                TRecord[K]["~types"]["output"],
+                TRouter,
+                TTransaction
+              >
+        :
+            | TaskHandler<TRecord[K]["~types"]["parsed"], TRecord[K]["~types"]["output"], TContext>
+            | HandlerFunction<
+                TRecord[K]["~types"]["parsed"],
+                TContext,
+                TRecord[K]["~types"]["output"],
+                TRouter
+              >
       : never;
 };
-
-type HandlerOf<TTask extends AnyTask, TContext, TRouter extends AnyRouter, TTransaction> =
-  | TaskHandler<
-      TTask["~types"]["parsed"],
-      TTask["~types"]["output"],
-      TContext,
-      TransactionFor<TTask, TTransaction>
-    >
-  | HandlerFunction<
-      TTask["~types"]["parsed"],
-      TContext,
-      TTask["~types"]["output"],
-      TRouter,
-      TransactionFor<TTask, TTransaction>
-    >;
 
 type IsWithin<TPath extends string, TOnly extends string> = TPath extends TOnly
   ? true
@@ -151,6 +162,28 @@ export type HandlersOnly<
       ? Handlers<TInner, TContext, TRouter, TTransaction>
       : HandlersOnly<TInner, TContext, TRouter, TOnly, TTransaction, `${TPrefix}${K}.`>
     : TRecord[K] extends AnyTask
-      ? HandlerOf<TRecord[K], TContext, TRouter, TTransaction>
+      ? TRecord[K]["~types"]["transaction"] extends true
+        ?
+            | TransactionTaskHandler<
+                TRecord[K]["~types"]["parsed"],
+                TRecord[K]["~types"]["output"],
+                TContext,
+                TTransaction
+              >
+            | TransactionHandlerFunction<
+                TRecord[K]["~types"]["parsed"],
+                TContext,
+                TRecord[K]["~types"]["output"],
+                TRouter,
+                TTransaction
+              >
+        :
+            | TaskHandler<TRecord[K]["~types"]["parsed"], TRecord[K]["~types"]["output"], TContext>
+            | HandlerFunction<
+                TRecord[K]["~types"]["parsed"],
+                TContext,
+                TRecord[K]["~types"]["output"],
+                TRouter
+              >
       : never;
 };

@@ -5,43 +5,51 @@ import type {
   HandlerOptions,
   Middleware,
   TaskHandler,
-  TransactionFor,
+  TransactionHandlerFunction,
+  TransactionTaskHandler,
 } from "./handler-types.ts";
 import { nestByPath } from "./nest-by-path.ts";
 
 /**
  * Builds the handler of one task.
  *
- * `TBase` is what `createContext` makes, `TContext` that with what middleware added, `TTransaction` the client of the
- * backend's transactions.
+ * `TBase` is what `createContext` makes, `TContext` that with what middleware added.
  */
-export interface HandlerBuilder<
+export interface HandlerBuilder<TTask extends AnyTask, TBase, TContext, TRouter extends AnyRouter> {
+  /** Adds middleware for this task, inside what was added before. */
+  use<TAdded extends object>(
+    middleware: Middleware<TContext, TAdded>,
+  ): HandlerBuilder<TTask, TBase, TContext & TAdded, TRouter>;
+  /** Gives the task its function. */
+  handler(
+    handle: HandlerFunction<TTask["~types"]["parsed"], TContext, TTask["~types"]["output"], TRouter>,
+    options?: HandlerOptions<TTask["~types"]["input"]>,
+  ): TaskHandler<TTask["~types"]["parsed"], TTask["~types"]["output"], TBase>;
+}
+
+/** {@link HandlerBuilder} of a task with `transaction: true`; its `tx` is a `TTransaction`. */
+export interface TransactionHandlerBuilder<
   TTask extends AnyTask,
   TBase,
   TContext,
   TRouter extends AnyRouter,
-  TTransaction = unknown,
+  TTransaction,
 > {
-  /** Adds middleware for this task, inside what was added before. */
+  /** Adds middleware for this task, inside what was added before; it runs in the transaction. */
   use<TAdded extends object>(
     middleware: Middleware<TContext, TAdded>,
-  ): HandlerBuilder<TTask, TBase, TContext & TAdded, TRouter, TTransaction>;
+  ): TransactionHandlerBuilder<TTask, TBase, TContext & TAdded, TRouter, TTransaction>;
   /** Gives the task its function. */
   handler(
-    handle: HandlerFunction<
+    handle: TransactionHandlerFunction<
       TTask["~types"]["parsed"],
       TContext,
       TTask["~types"]["output"],
       TRouter,
-      TransactionFor<TTask, TTransaction>
+      TTransaction
     >,
     options?: HandlerOptions<TTask["~types"]["input"]>,
-  ): TaskHandler<
-    TTask["~types"]["parsed"],
-    TTask["~types"]["output"],
-    TBase,
-    TransactionFor<TTask, TTransaction>
-  >;
+  ): TransactionTaskHandler<TTask["~types"]["parsed"], TTask["~types"]["output"], TBase, TTransaction>;
 }
 
 /** One {@link HandlerBuilder} per task of a router, nested as the router is. */
@@ -49,7 +57,9 @@ export type HandlerBuilders<TRecord, TBase, TContext, TRouter extends AnyRouter,
   readonly [K in keyof TRecord]: TRecord[K] extends { readonly "~router": infer TInner }
     ? HandlerBuilders<TInner, TBase, TContext, TRouter, TTransaction>
     : TRecord[K] extends AnyTask
-      ? HandlerBuilder<TRecord[K], TBase, TContext, TRouter, TTransaction>
+      ? TRecord[K]["~types"]["transaction"] extends true
+        ? TransactionHandlerBuilder<TRecord[K], TBase, TContext, TRouter, TTransaction>
+        : HandlerBuilder<TRecord[K], TBase, TContext, TRouter>
       : never;
 };
 

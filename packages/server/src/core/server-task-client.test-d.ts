@@ -12,8 +12,12 @@ import type {
   TransactionSource,
 } from "../backend/index.ts";
 import { createTaskServer } from "../create-task-server.ts";
-import type { HandlerFunction, TransactionFor, TransactionHandlerArguments } from "./handler-types.ts";
-import { implement } from "./implement.ts";
+import type {
+  TransactionHandlerArguments,
+  TransactionHandlerFunction,
+  TransactionTaskHandler,
+} from "./handler-types.ts";
+import { implement, type TransactionHandlerBuilder } from "./implement.ts";
 import type { ServerTaskClient } from "./server-task-client.ts";
 
 /** As the generated clients declare themselves, in short. */
@@ -157,8 +161,12 @@ implement(tasks).charge.handler(({ tx: own }) => {
 // @ts-expect-error -- only a task with transaction: true has a tx
 h.invoice.handler(({ tx: none }) => String(none));
 
-expectTypeOf<TransactionFor<Tasks["charge"], GeneratedTransaction>>().toEqualTypeOf<GeneratedTransaction>();
-expectTypeOf<TransactionFor<Tasks["invoice"], GeneratedTransaction>>().toEqualTypeOf<never>();
+expectTypeOf(h.charge).toEqualTypeOf<
+  TransactionHandlerBuilder<Tasks["charge"], object, object, Tasks, GeneratedTransaction>
+>();
+expectTypeOf(charge).toEqualTypeOf<
+  TransactionTaskHandler<{ orderId: number }, number, object, GeneratedTransaction>
+>();
 expectTypeOf<
-  Parameters<HandlerFunction<number, object, void, Tasks, GeneratedTransaction>>[0]
+  Parameters<TransactionHandlerFunction<number, object, void, Tasks, GeneratedTransaction>>[0]
 >().toEqualTypeOf<TransactionHandlerArguments<number, object, Tasks, GeneratedTransaction>>();
