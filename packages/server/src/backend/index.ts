@@ -15,7 +15,7 @@ export type {
   SettleRequest,
 } from "./lease-source.ts";
 export type { Maintenance, PurgeRequest, SweepAnswer, SweepError, SweepRequest } from "./maintenance.ts";
-export type { Schema } from "./schema.ts";
+export type { Migration, Schema, WrittenMigrations } from "./schema.ts";
 export type { ListAnswer, ListRequest, QueueCounts, TaskFilter, TaskInspector } from "./task-inspector.ts";
 export type { NewTask, TaskRecord } from "./task-record.ts";
 export type {

@@ -5,7 +5,7 @@ import type { TransactionDriver } from "../sql/transaction-driver.ts";
 import { toTaskError } from "./driver-errors.ts";
 import { postgresLeaseSource } from "./lease-source.ts";
 import { postgresMaintenance } from "./maintenance.ts";
-import { checkVersion, migrate, pendingMigrations, readVersion } from "./migrate.ts";
+import { allMigrations, checkVersion, migrate, pendingMigrations, readVersion } from "./migrate.ts";
 import { StoreHandle } from "./opened-store.ts";
 import type { PgPool } from "./pool-connection.ts";
 import { statementOf } from "./statements/statement-of.ts";
@@ -54,6 +54,7 @@ export function postgresParts<TTransaction>(
     schema: {
       pending: () => asTaskError(async () => pendingMigrations(names, await readVersion(connection, names))),
       migrate: () => asTaskError(() => migrate(connection, names)),
+      written: async () => ({ provider: "postgresql", migrations: allMigrations(names) }),
     },
     readTime: async () => {
       const [row] = await handle.rows(READ_TIME, []);

@@ -7,7 +7,8 @@ import { checkPrismaOptions, type PrismaBackendOptions } from "./options.ts";
 import type { PrismaLike } from "./prisma-client.ts";
 import { prismaConnection } from "./prisma-connection.ts";
 import { prismaTransactions } from "./prisma-transactions.ts";
-import { detectProvider } from "./provider.ts";
+import { detectProvider, knownProvider } from "./provider.ts";
+import { prismaSqliteBackend } from "./sqlite-backend.ts";
 
 /** Throws NOT_SUPPORTED unless the client leads to PostgreSQL. */
 async function checkProvider(client: PrismaLike, options: PrismaBackendOptions): Promise<void> {
@@ -15,13 +16,13 @@ async function checkProvider(client: PrismaLike, options: PrismaBackendOptions):
   if (provider === "postgresql") return;
   throw new TaskError({
     code: "NOT_SUPPORTED",
-    message: `prismaBackend() keeps tasks in PostgreSQL, and this client leads to ${provider}.`,
+    message: `prismaBackend() keeps tasks in PostgreSQL and SQLite, and this client leads to ${provider}.`,
     data: { provider },
   });
 }
 
 /**
- * Keeps task results in the PostgreSQL database of a Prisma 7 client.
+ * Keeps task results in the PostgreSQL or SQLite database of a Prisma 7 client.
  *
  * Closing the backend leaves the client connected.
  */
@@ -30,6 +31,7 @@ export function prismaBackend<TClient extends PrismaLike>(
   options: PrismaBackendOptions = {},
 ): Backend<TransactionOf<TClient>> {
   checkPrismaOptions(client, options);
+  if ((options.provider ?? knownProvider(client)) === "sqlite") return prismaSqliteBackend(client, options);
   const { pool } = options;
   const names = tableNames(options, '"');
   const listeningPool = pool === undefined ? null : () => Promise.resolve(pool);
@@ -45,6 +47,7 @@ export function prismaBackend<TClient extends PrismaLike>(
     schema: {
       pending: () => check().then(() => schema.pending()),
       migrate: () => check().then(() => schema.migrate()),
+      written: () => check().then(() => schema.written()),
     },
     diagnose: () => diagnose(handle, { canListen: true }),
     open: () => check().then(open),
