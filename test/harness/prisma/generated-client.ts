@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import { PrismaLibSql } from "@prisma/adapter-libsql";
 import { PrismaMariaDb } from "@prisma/adapter-mariadb";
 import { PrismaPg } from "@prisma/adapter-pg";
 import type { PrismaLike } from "@taskwright/server/prisma";
@@ -10,11 +11,12 @@ import type { PrismaLike } from "@taskwright/server/prisma";
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 
 /** The databases that there is a schema of beside this file. */
-type Dialect = "postgres" | "mysql";
+type Dialect = "postgres" | "mysql" | "sqlite";
 
 /** A client that can be told to let go of its connections. */
 export interface TestPrismaClient extends PrismaLike {
   $disconnect(): Promise<void>;
+  $executeRawUnsafe(sql: string, ...values: unknown[]): Promise<number>;
 }
 
 function clientOf(dialect: Dialect): string {
@@ -60,4 +62,11 @@ export function prismaOnMariadb(url: string, settings: object = {}): Promise<Tes
       ...settings,
     }),
   );
+}
+
+/** Makes a client of a SQLite file; `generateClient` has run before. */
+export function prismaOnSqlite(file: string): Promise<TestPrismaClient> {
+  // Without a timeout a locked database is an error at once, and large integers are one without bigint.
+  const adapter = new PrismaLibSql({ url: `file:${file}`, timeout: 5_000, intMode: "bigint" });
+  return makeClient("sqlite", adapter);
 }

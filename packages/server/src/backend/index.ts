@@ -15,7 +15,7 @@ export type {
   SettleRequest,
 } from "./lease-source.ts";
 export type { Maintenance, PurgeRequest, SweepAnswer, SweepError, SweepRequest } from "./maintenance.ts";
-export type { Schema } from "./schema.ts";
+export type { Migration, Schema, WrittenMigrations } from "./schema.ts";
 export type { ListAnswer, ListRequest, QueueCounts, TaskFilter, TaskInspector } from "./task-inspector.ts";
 export type { NewTask, TaskRecord } from "./task-record.ts";
 export type {
@@ -26,5 +26,13 @@ export type {
   RequeueOutcome,
   TaskStore,
 } from "./task-store.ts";
-export type { SettleInside, Transactions, TransactionWork } from "./transactions.ts";
+export type {
+  PgTransactionClient,
+  PrismaTransactionClient,
+  TransactionClient,
+  TransactionOf,
+  TransactionOptionsOf,
+  TransactionSource,
+} from "./transaction-client.ts";
+export type { AttemptWork, SettleInside, TransactionRequest, Transactions } from "./transactions.ts";
 export type { StopWatching, Wakeups } from "./wakeups.ts";

@@ -1,7 +1,8 @@
-import type { Backend } from "../../backend/index.ts";
-import type { CountingConnection } from "../sql/executor.ts";
-import { checkVersion, pendingMigrations } from "../sql/schema-version.ts";
+import type { Backend, Transactions } from "../../backend/index.ts";
+import type { CountingConnection, CountingExecutor } from "../sql/executor.ts";
+import { allMigrations, checkVersion, pendingMigrations } from "../sql/schema-version.ts";
 import type { TableNames } from "../sql/table-names.ts";
+import type { TransactionDriver } from "../sql/transaction-driver.ts";
 import { diagnose } from "./diagnose.ts";
 import { toTaskError } from "./driver-errors.ts";
 import { mysqlLeaseSource } from "./lease-source.ts";
@@ -12,11 +13,12 @@ import { StoreHandle } from "./opened-store.ts";
 import { READ_TIME } from "./statements/maintenance.ts";
 import { mysqlTaskInspector } from "./task-inspector.ts";
 import { mysqlTaskStore } from "./task-store.ts";
+import { mysqlTransactions } from "./transactions.ts";
 
 /** What a backend on MariaDB or MySQL consists of. */
-export type MysqlParts = Required<
+export type MysqlParts<TTransaction> = Required<
   Pick<
-    Backend,
+    Backend<TTransaction>,
     | "store"
     | "leases"
     | "maintenance"
@@ -28,7 +30,7 @@ export type MysqlParts = Required<
     | "open"
     | "close"
   >
->;
+> & { readonly transactions: Required<Transactions<TTransaction>> };
 
 async function asTaskError<T>(run: () => Promise<T>): Promise<T> {
   try {
@@ -39,11 +41,16 @@ async function asTaskError<T>(run: () => Promise<T>): Promise<T> {
 }
 
 /** Makes the facets on a connection. */
-export function mysqlParts(
+export function mysqlParts<TTransaction>(
   connection: CountingConnection,
-  names: TableNames,
-  longestPollMs: number,
-): MysqlParts {
+  parts: {
+    readonly names: TableNames;
+    readonly transactions: TransactionDriver<TTransaction, CountingExecutor>;
+    /** How seldom watchers look when nothing has come of it for a while. */
+    readonly longestPollMs: number;
+  },
+): MysqlParts<TTransaction> {
+  const { names, transactions, longestPollMs } = parts;
   const handle = new StoreHandle(connection, names, longestPollMs);
   return {
     store: mysqlTaskStore(handle),
@@ -51,10 +58,12 @@ export function mysqlParts(
     maintenance: mysqlMaintenance(handle),
     inspector: mysqlTaskInspector(handle),
     wakeups: handle.wakeups,
+    transactions: mysqlTransactions(handle, transactions),
     schema: {
       pending: () =>
         asTaskError(async () => pendingMigrations(MIGRATIONS, names, await readVersion(connection, names))),
       migrate: () => asTaskError(() => migrate(connection, names)),
+      written: async () => ({ provider: "mysql", migrations: allMigrations(MIGRATIONS, names) }),
     },
     readTime: async () => {
       const [row] = await handle.rows(READ_TIME, []);

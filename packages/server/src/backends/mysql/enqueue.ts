@@ -172,8 +172,8 @@ async function storeKeyed(
 /** How tasks are stored; what is left over, because a key has changed hands, is stored in another go. */
 type Run = <T>(work: (executor: CountingExecutor) => Promise<T>) => Promise<T>;
 
-/** Stores tasks in one transaction, or in as many as keys change hands. */
-async function storeThrough(
+/** Stores tasks in one transaction, or in as many as keys change hands; tries nothing again. */
+export async function storeThrough(
   run: Run,
   names: TableNames,
   tasks: readonly NewTask[],

@@ -1,60 +1,12 @@
 import type { Lease, LeaseSource, ReleaseRequest } from "../../backend/index.ts";
-import type { CountingExecutor, SqlRow, Statement } from "../sql/executor.ts";
-import { answerLate, keysOf, type SettleItem, settleItem } from "../sql/lease-items.ts";
-import type { TableNames } from "../sql/table-names.ts";
-import { STATE, statusOf } from "../sql/task-state.ts";
+import type { SqlRow, Statement } from "../sql/executor.ts";
+import { keysOf } from "../sql/lease-items.ts";
+import { STATE } from "../sql/task-state.ts";
 import { claim } from "./claim.ts";
-import { toTaskError } from "./driver-errors.ts";
-import { asJson, finish, type MoveItem, putBack, takeAway } from "./move.ts";
+import type { MoveItem } from "./move.ts";
 import type { StoreHandle } from "./opened-store.ts";
-import { begin, letExpire, lockHeld, progress, readEnds, readHeld, renew } from "./statements/attempts.ts";
-
-function nameOf({ s, k }: { readonly s: number; readonly k: number }): string {
-  return `${s}.${k}`;
-}
-
-/** Each lease once, the first item that names it. */
-function onePerLease<Item extends { readonly lease: Lease }>(items: readonly Item[]): readonly Item[] {
-  return [...new Map([...items].reverse().map((item) => [item.lease.token, item])).values()];
-}
-
-/** The states of the rows that leases held, by row and lease. */
-type Settled = Map<string, number>;
-
-/** Ends attempts, or gives them back; a cancel request makes an end of what would go back. */
-async function settleIn(
-  executor: CountingExecutor,
-  names: TableNames,
-  items: readonly SettleItem[],
-  now: number,
-): Promise<Settled> {
-  const ends = items.filter(({ v }) => v >= STATE.SUCCESSFUL);
-  const count = await finish(executor, names, ends, now);
-  if (count === items.length) {
-    await takeAway(executor, names, ends);
-    return new Map(ends.map((item) => [nameOf(item), item.v]));
-  }
-  const rows = await executor.rows(lockHeld(names), [asJson(items)]);
-  const isCancelled = new Map(rows.map(([s, k, flag]) => [`${s}.${k}`, Number(flag) === 1]));
-  const held = items.filter((item) => isCancelled.has(nameOf(item)));
-  const back = held.filter(({ v }) => v < STATE.SUCCESSFUL);
-  const cancelled = back
-    .filter((item) => isCancelled.get(nameOf(item)))
-    .map((item) => ({ ...item, v: STATE.CANCELLED }));
-  await finish(executor, names, cancelled, now);
-  await putBack(
-    executor,
-    names,
-    back.filter((item) => !isCancelled.get(nameOf(item))),
-    now,
-  );
-  await takeAway(executor, names, held);
-  const states: Settled = new Map(
-    held.map((item) => [nameOf(item), item.v < STATE.SUCCESSFUL ? STATE.READY : item.v]),
-  );
-  for (const item of cancelled) states.set(nameOf(item), item.v);
-  return states;
-}
+import { type Moved, moveAll, nameOf, onePerLease, settle } from "./settle.ts";
+import { begin, letExpire, progress, readHeld, renew } from "./statements/attempts.ts";
 
 /** Changes rows that leases hold; gives those that are held, with their cancel requests. */
 async function change<Item extends { readonly lease: Lease }>(
@@ -74,26 +26,17 @@ async function change<Item extends { readonly lease: Lease }>(
   return new Map(rows.map((row) => [`${row[0]}.${row[1]}`, row]));
 }
 
-/** Settles items, each lease once; nothing is sent for none. */
-async function settle(handle: StoreHandle, items: readonly SettleItem[], now: number): Promise<Settled> {
-  if (items.length === 0) return new Map();
-  try {
-    return await handle.transaction((executor) => settleIn(executor, handle.names, items, now));
-  } catch (error) {
-    throw toTaskError(error);
-  }
-}
-
 /** The lease facet on MariaDB and MySQL. */
 export function mysqlLeaseSource(handle: StoreHandle): LeaseSource {
   const { names } = handle;
-  const giveBack = async (items: ReleaseRequest["items"], now: number): Promise<Settled> => {
+  const giveBack = async (items: ReleaseRequest["items"], now: number): Promise<Moved> => {
     const moves: readonly MoveItem[] = onePerLease(items).map(({ lease, started }) => ({
       ...keysOf(lease),
       v: 0,
       n: !started,
     }));
-    const settled = await settle(handle, moves, now);
+    if (moves.length === 0) return new Map();
+    const settled = await handle.transaction((executor) => moveAll(executor, names, moves, now));
     if (settled.size > 0) handle.later.forget();
     return settled;
   };
@@ -116,30 +59,17 @@ export function mysqlLeaseSource(handle: StoreHandle): LeaseSource {
       });
     },
 
-    settle: async ({ items, now }) => {
-      const settled = await settle(handle, onePerLease(items).map(settleItem), now);
-      for (const { settlement } of items) {
-        if (settlement.status === "READY" && settlement.runAfter > now)
+    settle: async (request) => {
+      const { outcomes, endedIds, hasReturned } = await handle.transaction((executor) =>
+        settle(executor, names, request),
+      );
+      for (const { settlement } of request.items) {
+        if (settlement.status === "READY" && settlement.runAfter > request.now)
           handle.later.note(settlement.runAfter);
       }
-      const stateOf = (lease: Lease) => settled.get(nameOf(keysOf(lease)));
-      const ended = items.filter(({ lease }) => (stateOf(lease) ?? STATE.READY) > STATE.READY);
-      handle.wakeups.results(ended.map(({ lease }) => lease.id));
-      if (ended.length < settled.size) handle.wakeups.ready();
-      const late = items.filter(
-        ({ lease, settlement }) => stateOf(lease) === undefined && settlement.status !== "READY",
-      );
-      const keys = late.map(({ lease }) => keysOf(lease));
-      const rows = keys.length === 0 ? [] : await handle.rows(readEnds(names), [JSON.stringify(keys)]);
-      const ends = new Map(rows.map((row) => [`${row[0]}.${row[1]}`, row]));
-      return items.map(({ lease, settlement }) => {
-        const name = nameOf(keysOf(lease));
-        const state = settled.get(name);
-        if (state === undefined) return answerLate(settlement, ends.get(name));
-        // The rest of the batch that names it comes too late.
-        settled.delete(name);
-        return { outcome: "applied", status: statusOf(state) };
-      });
+      handle.wakeups.results(endedIds);
+      if (hasReturned) handle.wakeups.ready();
+      return outcomes;
     },
 
     release: async ({ items, now }) => {

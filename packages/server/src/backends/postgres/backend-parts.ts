@@ -1,8 +1,9 @@
-import type { Backend } from "../../backend/index.ts";
+import type { Backend, Transactions } from "../../backend/index.ts";
 import type { SqlConnection } from "../sql/executor.ts";
-import { checkVersion, pendingMigrations } from "../sql/schema-version.ts";
+import { allMigrations, checkVersion, pendingMigrations } from "../sql/schema-version.ts";
 import { statementOf } from "../sql/statement-of.ts";
 import type { TableNames } from "../sql/table-names.ts";
+import type { TransactionDriver } from "../sql/transaction-driver.ts";
 import { toTaskError } from "./driver-errors.ts";
 import { postgresLeaseSource } from "./lease-source.ts";
 import { postgresMaintenance } from "./maintenance.ts";
@@ -12,13 +13,21 @@ import { StoreHandle } from "./opened-store.ts";
 import type { PgPool } from "./pool-connection.ts";
 import { postgresTaskInspector } from "./task-inspector.ts";
 import { postgresTaskStore } from "./task-store.ts";
+import { postgresTransactions } from "./transactions.ts";
 
 const READ_TIME = statementOf("time", "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint");
 
 /** What a backend on PostgreSQL consists of, whatever runs its statements. */
-export type PostgresParts = Required<
-  Pick<Backend, "store" | "leases" | "maintenance" | "inspector" | "wakeups" | "readTime" | "schema">
-> & { readonly handle: StoreHandle; readonly open: () => Promise<void> };
+export type PostgresParts<TTransaction> = Required<
+  Pick<
+    Backend<TTransaction>,
+    "store" | "leases" | "maintenance" | "inspector" | "wakeups" | "readTime" | "schema"
+  >
+> & {
+  readonly transactions: Required<Transactions<TTransaction>>;
+  readonly handle: StoreHandle;
+  readonly open: () => Promise<void>;
+};
 
 async function asTaskError<T>(run: () => Promise<T>): Promise<T> {
   try {
@@ -29,12 +38,18 @@ async function asTaskError<T>(run: () => Promise<T>): Promise<T> {
 }
 
 /** Makes the facets on a connection. */
-export function postgresParts(
+export function postgresParts<TTransaction>(
   connection: SqlConnection,
-  names: TableNames,
-  pool: (() => Promise<PgPool>) | null,
-  longestPollMs: number,
-): PostgresParts {
+  parts: {
+    readonly names: TableNames;
+    /** Where a connection may be had that listens; null where there is none. */
+    readonly pool: (() => Promise<PgPool>) | null;
+    readonly transactions: TransactionDriver<TTransaction>;
+    /** How seldom watchers look where none listens. */
+    readonly longestPollMs: number;
+  },
+): PostgresParts<TTransaction> {
+  const { names, pool, transactions, longestPollMs } = parts;
   const handle = new StoreHandle(connection, names, pool, longestPollMs);
   return {
     handle,
@@ -43,10 +58,12 @@ export function postgresParts(
     maintenance: postgresMaintenance(handle),
     inspector: postgresTaskInspector(handle),
     wakeups: handle.wakeups,
+    transactions: postgresTransactions(handle, transactions),
     schema: {
       pending: () =>
         asTaskError(async () => pendingMigrations(MIGRATIONS, names, await readVersion(connection, names))),
       migrate: () => asTaskError(() => migrate(connection, names)),
+      written: async () => ({ provider: "postgresql", migrations: allMigrations(MIGRATIONS, names) }),
     },
     readTime: async () => {
       const [row] = await handle.rows(READ_TIME, []);

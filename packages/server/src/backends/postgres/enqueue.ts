@@ -19,8 +19,11 @@ function noticeOf(tasks: readonly NewTask[], now: number): string {
   return tasks.some(({ runAfter }) => runAfter > now) ? "later" : "ready";
 }
 
+/** What runs the statements of an enqueue: the store, or a transaction of the caller's. */
+type EnqueueRunner = Pick<StoreHandle, "rows" | "statements" | "channel">;
+
 async function holdersOf(
-  handle: StoreHandle,
+  handle: EnqueueRunner,
   keys: readonly string[],
 ): Promise<ReadonlyMap<string, KeyHolder>> {
   const rows = await handle.rows(handle.statements.readHolders, [JSON.stringify(keys)]);
@@ -34,7 +37,7 @@ async function holdersOf(
 
 /** Stores tasks of which no two have the same key, and tells what became of each by its id. */
 async function storeKeyed(
-  handle: StoreHandle,
+  handle: EnqueueRunner,
   tasks: readonly NewTask[],
   now: number,
 ): Promise<ReadonlyMap<string, EnqueueOutcome>> {
@@ -71,7 +74,12 @@ async function storeKeyed(
   return outcomes;
 }
 
-async function store(handle: StoreHandle, tasks: readonly NewTask[], now: number): Promise<EnqueueOutcome[]> {
+/** Stores tasks, all or none of them; tries nothing again. */
+export async function store(
+  handle: EnqueueRunner,
+  tasks: readonly NewTask[],
+  now: number,
+): Promise<EnqueueOutcome[]> {
   if (tasks.every(({ deduplication }) => deduplication === null)) {
     await handle.rows(handle.statements.enqueuePlain, [
       itemsOf(tasks),

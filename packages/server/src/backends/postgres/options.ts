@@ -4,12 +4,14 @@ import type { TablePlace } from "../sql/table-names.ts";
 import type { PgPool } from "./pool-connection.ts";
 
 /** What `postgresBackend` takes: a pool of yours, or the URL of a database. */
-export type PostgresBackendOptions = TablePlace & PollOptions & (GivenPool | DatabaseUrl);
+export type PostgresBackendOptions<TPool extends PgPool = PgPool> = TablePlace &
+  PollOptions &
+  (GivenPool<TPool> | DatabaseUrl);
 
 /** A pool that the caller has made, and ends. */
-export interface GivenPool {
+export interface GivenPool<TPool extends PgPool = PgPool> {
   /** A `Pool` of the package `pg`; closing the backend leaves it open. */
-  readonly pool: PgPool;
+  readonly pool: TPool;
   readonly url?: undefined;
 }
 

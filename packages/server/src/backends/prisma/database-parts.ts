@@ -1,5 +1,5 @@
-import type { Backend } from "../../backend/index.ts";
-import { mysqlParts } from "../mysql/backend-parts.ts";
+import type { TransactionOf } from "../../backend/index.ts";
+import { type MysqlParts, mysqlParts } from "../mysql/backend-parts.ts";
 import { postgresParts } from "../postgres/backend-parts.ts";
 import { diagnose } from "../postgres/diagnose.ts";
 import { longestPollMs } from "../sql/poll-interval.ts";
@@ -7,40 +7,33 @@ import { tableNames } from "../sql/table-names.ts";
 import type { PrismaBackendOptions } from "./options.ts";
 import type { PrismaLike } from "./prisma-client.ts";
 import { prismaConnection } from "./prisma-connection.ts";
+import { prismaTransactions } from "./prisma-transactions.ts";
 import type { PrismaProvider } from "./provider.ts";
 
 /** What a backend consists of, whatever database it is on. */
-export type DatabaseParts = Required<
-  Pick<
-    Backend,
-    | "store"
-    | "leases"
-    | "maintenance"
-    | "inspector"
-    | "wakeups"
-    | "readTime"
-    | "schema"
-    | "diagnose"
-    | "open"
-    | "close"
-  >
->;
+export type DatabaseParts<TTransaction> = MysqlParts<TTransaction>;
 
 /** Makes what a backend consists of on a database that is served; null for others. */
-export function databaseParts(
-  client: PrismaLike,
+export function databaseParts<TClient extends PrismaLike>(
+  client: TClient,
   options: PrismaBackendOptions,
   provider: PrismaProvider,
-): DatabaseParts | null {
+): DatabaseParts<TransactionOf<TClient>> | null {
   const connection = prismaConnection(client);
+  const transactions = prismaTransactions(client);
   const pollMs = longestPollMs(options);
-  if (provider === "mariadb" || provider === "mysql")
-    return mysqlParts(connection, tableNames(options, "`"), pollMs);
+  if (provider === "mariadb" || provider === "mysql") {
+    const names = tableNames(options, "`");
+    return mysqlParts(connection, { names, transactions, longestPollMs: pollMs });
+  }
   if (provider !== "postgresql") return null;
   const { pool } = options;
-  const listeningPool = pool === undefined ? null : () => Promise.resolve(pool);
-  const parts = postgresParts(connection, tableNames(options, '"'), listeningPool, pollMs);
-  const { handle } = parts;
+  const { handle, ...parts } = postgresParts(connection, {
+    names: tableNames(options, '"'),
+    pool: pool === undefined ? null : () => Promise.resolve(pool),
+    transactions,
+    longestPollMs: pollMs,
+  });
   return {
     ...parts,
     diagnose: () => diagnose(handle, { canListen: true }),

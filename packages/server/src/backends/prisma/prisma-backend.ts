@@ -1,54 +1,59 @@
 import { TaskError } from "@taskwright/shared";
-import type { Backend } from "../../backend/index.ts";
+import type { Backend, TransactionOf } from "../../backend/index.ts";
 import { tableNames } from "../sql/table-names.ts";
 import { type DatabaseParts, databaseParts } from "./database-parts.ts";
 import { checkPrismaOptions, type PrismaBackendOptions } from "./options.ts";
 import type { PrismaLike } from "./prisma-client.ts";
-import { detectProvider } from "./provider.ts";
+import { detectProvider, knownProvider } from "./provider.ts";
+import { prismaSqliteBackend } from "./sqlite-backend.ts";
 
 /** Finds out where a client leads, once, and has the parts for it. */
-class ChosenParts {
-  readonly #client: PrismaLike;
+class ChosenParts<TClient extends PrismaLike> {
+  readonly #client: TClient;
   readonly #options: PrismaBackendOptions;
-  #parts: DatabaseParts | null = null;
+  #parts: DatabaseParts<TransactionOf<TClient>> | null = null;
 
-  constructor(client: PrismaLike, options: PrismaBackendOptions) {
+  constructor(client: TClient, options: PrismaBackendOptions) {
     this.#client = client;
     this.#options = options;
   }
 
   /** Throws NOT_SUPPORTED for a database that is not served. */
-  async choose(): Promise<DatabaseParts> {
+  async choose(): Promise<DatabaseParts<TransactionOf<TClient>>> {
     if (this.#parts !== null) return this.#parts;
     const provider = this.#options.provider ?? (await detectProvider(this.#client));
     this.#parts ??= databaseParts(this.#client, this.#options, provider);
     if (this.#parts !== null) return this.#parts;
     throw new TaskError({
       code: "NOT_SUPPORTED",
-      message: `prismaBackend() keeps tasks in PostgreSQL, MariaDB or MySQL, and this client leads to ${provider}.`,
+      message: `prismaBackend() keeps tasks in PostgreSQL, MariaDB, MySQL and SQLite, and this client leads to ${provider}.`,
       data: { provider },
     });
   }
 
   /** The parts of a backend that has been opened; throws CLOSED before. */
-  get now(): DatabaseParts {
+  get now(): DatabaseParts<TransactionOf<TClient>> {
     if (this.#parts !== null) return this.#parts;
     throw new TaskError({ code: "CLOSED", message: "The backend on Prisma is not open." });
   }
 
   /** The parts where they have been chosen. */
-  get chosen(): DatabaseParts | null {
+  get chosen(): DatabaseParts<TransactionOf<TClient>> | null {
     return this.#parts;
   }
 }
 
 /**
- * Keeps task results in the database of a Prisma 7 client: PostgreSQL, MariaDB or MySQL.
+ * Keeps task results in the database of a Prisma 7 client: PostgreSQL, MariaDB, MySQL or SQLite.
  *
  * Closing the backend leaves the client connected.
  */
-export function prismaBackend(client: PrismaLike, options: PrismaBackendOptions = {}): Backend {
+export function prismaBackend<TClient extends PrismaLike>(
+  client: TClient,
+  options: PrismaBackendOptions = {},
+): Backend<TransactionOf<TClient>> {
   checkPrismaOptions(client, options);
+  if ((options.provider ?? knownProvider(client)) === "sqlite") return prismaSqliteBackend(client, options);
   // Names are checked here, not when the database is known.
   tableNames(options, '"');
   const parts = new ChosenParts(client, options);
@@ -85,10 +90,18 @@ export function prismaBackend(client: PrismaLike, options: PrismaBackendOptions 
       watchResult: (request) => parts.now.wakeups.watchResult(request),
       watchCancels: (request) => parts.now.wakeups.watchCancels(request),
     },
+    transactions: {
+      check: (transaction) => parts.now.transactions.check(transaction),
+      enqueue: async (request) => parts.now.transactions.enqueue(request),
+      run: async (request) => parts.now.transactions.run(request),
+      committed: () => parts.now.transactions.committed(),
+      runAttempt: async (request) => parts.now.transactions.runAttempt(request),
+    },
     readTime: async () => parts.now.readTime(),
     schema: {
       pending: async () => (await parts.choose()).schema.pending(),
       migrate: async () => (await parts.choose()).schema.migrate(),
+      written: async () => (await parts.choose()).schema.written(),
     },
     diagnose: async () => (await parts.choose()).diagnose(),
     open: async () => (await parts.choose()).open(),

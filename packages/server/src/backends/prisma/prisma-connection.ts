@@ -5,8 +5,8 @@ import type { PrismaLike, RawRunner } from "./prisma-client.ts";
 const PATIENCE_MS = 70_000;
 const LONG_PATIENCE_MS = 10 * 60_000;
 
-/** Runs statements through a client, or through that of a transaction. */
-function prismaExecutor(runner: RawRunner): CountingExecutor {
+/** Runs statements on whatever runs raw SQL for Prisma. */
+export function runnerExecutor(runner: RawRunner): CountingExecutor {
   return {
     rows: async ({ text }: Statement, values: readonly SqlValue[]) => {
       const rows = await runner.$queryRawUnsafe<readonly object[]>(text, ...values);
@@ -20,10 +20,10 @@ function prismaExecutor(runner: RawRunner): CountingExecutor {
 /** Runs statements through a Prisma client. */
 export function prismaConnection(client: PrismaLike): CountingConnection {
   return {
-    ...prismaExecutor(client),
+    ...runnerExecutor(client),
     transaction: <T>(work: (executor: CountingExecutor) => Promise<T>, isLong = true) => {
       const patience = isLong ? LONG_PATIENCE_MS : PATIENCE_MS;
-      return client.$transaction((tx: RawRunner) => work(prismaExecutor(tx)), {
+      return client.$transaction((tx: RawRunner) => work(runnerExecutor(tx)), {
         maxWait: patience,
         timeout: patience,
         isolationLevel: "ReadCommitted",

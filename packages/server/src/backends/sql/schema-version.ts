@@ -1,8 +1,12 @@
 import { TaskError } from "@taskwright/shared";
+import type { Migration } from "../../backend/index.ts";
 import type { TableNames } from "./table-names.ts";
 
-/** A step from one schema version to the next, as statements. */
-export type Migration = (names: TableNames) => readonly string[];
+/** A step from one schema version to the next, on tables of any names. */
+export interface MigrationOn {
+  readonly name: string;
+  readonly statements: (names: TableNames) => readonly string[];
+}
 
 /** Throws BACKEND_INCOMPATIBLE unless the tables are of the version that is known. */
 export function checkVersion(version: number, known: number): void {
@@ -16,19 +20,27 @@ export function checkVersion(version: number, known: number): void {
   throw new TaskError({ code: "BACKEND_INCOMPATIBLE", message, data: { version, known } });
 }
 
-/** The statements that bring tables of a version to this one's. */
+/** Every migration, each with the statement that notes it. */
+export function allMigrations(migrations: readonly MigrationOn[], names: TableNames): readonly Migration[] {
+  return migrations.map(({ name, statements }, index) => ({
+    name,
+    statements: [
+      ...(index === 0
+        ? [`CREATE TABLE IF NOT EXISTS ${names.version} (version integer NOT NULL PRIMARY KEY)`]
+        : []),
+      ...statements(names),
+      `INSERT INTO ${names.version} (version) VALUES (${index + 1})`,
+    ],
+  }));
+}
+
+/** The statements that bring tables of a version to the one that is known. */
 export function pendingMigrations(
-  migrations: readonly Migration[],
+  migrations: readonly MigrationOn[],
   names: TableNames,
   version: number,
 ): readonly string[] {
-  const known = migrations.length;
-  if (version >= known) return [];
-  return [
-    ...(version === 0
-      ? [`CREATE TABLE IF NOT EXISTS ${names.version} (version integer NOT NULL PRIMARY KEY)`]
-      : []),
-    ...migrations.slice(version).flatMap((migration) => migration(names)),
-    `INSERT INTO ${names.version} (version) VALUES (${known})`,
-  ];
+  return allMigrations(migrations, names)
+    .slice(version)
+    .flatMap(({ statements }) => statements);
 }
