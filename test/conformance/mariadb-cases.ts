@@ -7,6 +7,7 @@ import { databaseOf, MARIADB_URL_VARIABLE, mariadbStore, mariadbUrl } from "./op
 /** The ways of the cases to the server, by namespace. */
 const proxies = new Map<string, TcpProxy>();
 
+/** What grows with task results; `lane` grows with the names of queues and paths. */
 const TABLES = ["task", "due", "later", "running", "finished", "deduplication", "version"];
 
 /** Looks for a server, and tells the processes that cases start where it is. */

@@ -103,7 +103,7 @@ test("text that collations take for the same is not the same", async (context) =
 
 test("a megabyte in each payload comes back whole, and a batch may be larger than what the server takes at once", async (context) => {
   const backend = await aStore(context);
-  const big = JSON.stringify(`${METACHARACTERS}\n`.repeat(12_000));
+  const big = JSON.stringify(`${METACHARACTERS}\n`.repeat(12_500));
   expect(big.length).toBeGreaterThan(1_000_000);
   const tasks = Array.from({ length: 20 }, () => aTask({ input: big }));
   tasks.push(aTask({ input: big, policy: big, tags: [big] }));
@@ -120,7 +120,7 @@ test("a megabyte in each payload comes back whole, and a batch may be larger tha
   expect(outcomes).toEqual(items.map(() => ({ outcome: "applied", status: "SUCCESSFUL" })));
   const [record] = await backend.store.get({ ids: [lease.id] });
   expect(record?.output === big && record.progress === big).toBe(true);
-});
+}, 30_000);
 
 test.for<[string, Partial<NewTask>]>([
   ["a NUL in its input", { input: "\0" }],
@@ -130,19 +130,23 @@ test.for<[string, Partial<NewTask>]>([
   ["the id of a parent that no column holds", { parentId: "p".repeat(256) }],
   ["an id that is no UUID", { id: "1" }],
   ["an input that the server does not let through", { input: "x".repeat(17_000_000) }],
-])("a task with %s is refused alone", async ([, given], context) => {
-  const backend = await aStore(context);
-  const [good, bad, other] = [aTask(), aTask(given), aTask()];
-  const outcomes = await backend.store.enqueue({ tasks: [good, bad, other], atomic: false, now: NOW });
-  expect(outcomes).toMatchObject([
-    { outcome: "stored" },
-    { outcome: "failed", error: REFUSED },
-    { outcome: "stored" },
-  ]);
-  expect((await claimAll(backend)).map(({ id }) => id)).toEqual([good.id, other.id]);
-  await refusal(() => backend.store.enqueue({ tasks: [aTask(), bad], atomic: true, now: NOW }));
-  expect(await claimAll(backend)).toEqual([]);
-});
+])(
+  "a task with %s is refused alone",
+  async ([, given], context) => {
+    const backend = await aStore(context);
+    const [good, bad, other] = [aTask(), aTask(given), aTask()];
+    const outcomes = await backend.store.enqueue({ tasks: [good, bad, other], atomic: false, now: NOW });
+    expect(outcomes).toMatchObject([
+      { outcome: "stored" },
+      { outcome: "failed", error: REFUSED },
+      { outcome: "stored" },
+    ]);
+    expect((await claimAll(backend)).map(({ id }) => id)).toEqual([good.id, other.id]);
+    await refusal(() => backend.store.enqueue({ tasks: [aTask(), bad], atomic: true, now: NOW }));
+    expect(await claimAll(backend)).toEqual([]);
+  },
+  15_000,
+);
 
 test("an end that cannot be stored is refused as not to be tried again, and its attempt goes on", async (context) => {
   const backend = await aStore(context);

@@ -267,7 +267,9 @@ export async function claim(handle: StoreHandle, asked: ClaimRequest): Promise<C
   const mustLook = id === undefined && handle.later.of(request.queues).mustLook(now);
   const looked = mustLook ? await promote(handle, request) : null;
   const lanes: readonly Lane[] = (await lanesIn(handle, "due", request))
-    .map(([queue, path, head]) => ({ queue: queue as string, path: path as string, head: Number(head) }))
+    .flatMap(([queue, path, head]) =>
+      head === null ? [] : [{ queue: queue as string, path: path as string, head: Number(head) }],
+    )
     .filter(isMine(request));
   const claimed =
     limit <= 0

@@ -7,8 +7,10 @@ import { statementOf } from "../sql/statement-of.ts";
 import type { TableNames } from "../sql/table-names.ts";
 import { statusOf } from "../sql/task-state.ts";
 import { isAway, isDuplicate, isLost, isRefusal, toTaskError } from "./driver-errors.ts";
+import type { KnownLanes } from "./known-lanes.ts";
 import type { StoreHandle } from "./opened-store.ts";
 import { checkRow } from "./row-check.ts";
+import { partsBySize } from "./statement-size.ts";
 import {
   enqueueItem,
   hashOfKey,
@@ -21,25 +23,7 @@ import {
 import { putInLine } from "./statements/fragments.ts";
 
 const MOST_LOOKS = 10;
-/** How much one statement carries, well below what servers let through (max_allowed_packet). */
-const LARGEST_STATEMENT = 2_000_000;
 const STORED: EnqueueOutcome = { outcome: "stored" };
-
-/** Tasks with their JSON, in parts none of which is larger than a statement should be unless a single task is. */
-function partsOf(tasks: readonly NewTask[]): readonly (readonly (readonly [NewTask, string])[])[] {
-  const parts: [NewTask, string][][] = [];
-  let size = Number.POSITIVE_INFINITY;
-  for (const task of tasks) {
-    const json = JSON.stringify(enqueueItem(task));
-    size += json.length;
-    if (size > LARGEST_STATEMENT) {
-      parts.push([]);
-      size = json.length;
-    }
-    parts.at(-1)?.push([task, json]);
-  }
-  return parts;
-}
 
 async function existingOf(
   executor: SqlExecutor,
@@ -50,26 +34,24 @@ async function existingOf(
   return new Set(rows.map(([id]) => id as string));
 }
 
-/** Stores what is not there already of one part, and gives what it has stored. */
+/** Stores what is not there already of tasks that one statement carries, and gives what it has stored. */
 async function insertPart(
   executor: CountingExecutor,
   names: TableNames,
-  part: readonly (readonly [NewTask, string])[],
+  { items, json }: { readonly items: readonly NewTask[]; readonly json: string },
 ): Promise<readonly NewTask[]> {
-  const tasks = part.map(([task]) => task);
-  const insert = (items: typeof part) =>
-    executor.change(insertTasks(names), [`[${items.map(([, json]) => json).join(",")}]`]);
+  const statement = insertTasks(names);
   try {
-    await insert(part);
-    return tasks;
+    await executor.change(statement, [json]);
+    return items;
   } catch (error) {
     if (!isDuplicate(error)) throw error;
     // Looked up only now, as it hardly ever happens; the server has undone the statement.
-    const existing = await existingOf(executor, names, tasks);
+    const existing = await existingOf(executor, names, items);
     if (existing.size === 0) throw error;
-    const fresh = part.filter(([{ id }]) => !existing.has(id));
-    if (fresh.length > 0) await insert(fresh);
-    return fresh.map(([task]) => task);
+    const fresh = items.filter(({ id }) => !existing.has(id));
+    if (fresh.length > 0) await executor.change(statement, [JSON.stringify(fresh.map(enqueueItem))]);
+    return fresh;
   }
 }
 
@@ -83,7 +65,8 @@ async function insertNew(
   const byId = new Map([...tasks].reverse().map((task) => [task.id, task]));
   const unique = byId.size === tasks.length ? tasks : tasks.filter((task) => byId.get(task.id) === task);
   const inserted: NewTask[] = [];
-  for (const part of partsOf(unique)) inserted.push(...(await insertPart(executor, names, part)));
+  for (const part of partsBySize(unique, (task) => JSON.stringify(enqueueItem(task))))
+    inserted.push(...(await insertPart(executor, names, part)));
   for (const line of ["due", "later"] as const) {
     const ids = inserted.filter(({ runAfter }) => runAfter <= now === (line === "due")).map(({ id }) => id);
     if (ids.length === 0) continue;
@@ -172,13 +155,24 @@ async function storeKeyed(
 /** How tasks are stored; what is left over, because a key has changed hands, is stored in another go. */
 type Run = <T>(work: (executor: CountingExecutor) => Promise<T>) => Promise<T>;
 
+/** Where tasks are stored. */
+export interface EnqueuePlace {
+  readonly names: TableNames;
+  readonly lanes: KnownLanes;
+}
+
 /** Stores tasks in one transaction, or in as many as keys change hands; tries nothing again. */
 export async function storeThrough(
-  run: Run,
-  names: TableNames,
+  work: Run,
+  { names, lanes }: EnqueuePlace,
   tasks: readonly NewTask[],
   now: number,
 ): Promise<EnqueueOutcome[]> {
+  const run: Run = (store) =>
+    work(async (executor) => {
+      await lanes.prepare(executor, names, tasks);
+      return store(executor);
+    });
   for (const task of tasks) checkRow(task);
   if (tasks.every(({ deduplication }) => deduplication === null)) {
     await run((executor) => insertNew(executor, names, tasks, now));
@@ -204,10 +198,12 @@ export async function storeThrough(
 async function store(handle: StoreHandle, tasks: readonly NewTask[], now: number): Promise<EnqueueOutcome[]> {
   const run: Run = (work) => handle.transaction(work, true);
   try {
-    return await throughLostConnections(() => storeThrough(run, handle.names, tasks, now), {
+    const outcomes = await throughLostConnections(() => storeThrough(run, handle, tasks, now), {
       isLost,
       isAway,
     });
+    handle.lanes.note(tasks);
+    return outcomes;
   } catch (error) {
     throw toTaskError(error);
   }

@@ -3,6 +3,7 @@ import type { SettleItem } from "../sql/lease-items.ts";
 import { statementOf } from "../sql/statement-of.ts";
 import type { TableNames } from "../sql/table-names.ts";
 import { checkText } from "./row-check.ts";
+import { partsBySize } from "./statement-size.ts";
 import { insertFinished, noteBack, removeRunning } from "./statements/attempts.ts";
 import { putInLine } from "./statements/fragments.ts";
 
@@ -11,10 +12,19 @@ export interface MoveItem extends SettleItem {
   readonly l?: number;
 }
 
-/** Items in the order of their rows, in which all lock them; flags are numbers, as databases read JSON's in different ways. */
+/** Items in the order of their rows, in which all lock them. */
+function inOrder(items: readonly MoveItem[]): readonly MoveItem[] {
+  return [...items].sort((left, right) => left.s - right.s);
+}
+
+/** Flags are numbers, as databases read those of JSON in different ways. */
+function withNumbers(item: MoveItem): object {
+  return { ...item, n: item.n === true ? 1 : undefined };
+}
+
+/** Items as the statements take them. */
 export function asJson(items: readonly MoveItem[]): string {
-  const sorted = [...items].sort((left, right) => left.s - right.s);
-  return JSON.stringify(sorted.map((item) => ({ ...item, n: item.n === true ? 1 : undefined })));
+  return JSON.stringify(inOrder(items).map(withNumbers));
 }
 
 /** Writes down ends, whose rows stay in `running` until {@link takeAway}; gives of how many the leases held. */
@@ -24,9 +34,11 @@ export async function finish(
   items: readonly MoveItem[],
   now: number,
 ): Promise<number> {
-  if (items.length === 0) return 0;
   for (const { o } of items) checkText(o);
-  return executor.change(insertFinished(names), [now, asJson(items)]);
+  let count = 0;
+  for (const { json } of partsBySize(inOrder(items), (item) => JSON.stringify(withNumbers(item))))
+    count += await executor.change(insertFinished(names), [now, json]);
+  return count;
 }
 
 /** Puts rows that are locked in `running` back into the line, where they stay until {@link takeAway}. */

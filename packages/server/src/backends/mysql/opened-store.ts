@@ -5,6 +5,7 @@ import { LaterWatches } from "../sql/later-watch.ts";
 import { PollingWakeups } from "../sql/polling-wakeups.ts";
 import type { TableNames } from "../sql/table-names.ts";
 import { isTransient, toTaskError } from "./driver-errors.ts";
+import { KnownLanes } from "./known-lanes.ts";
 
 const MOST_TRIES = 8;
 const FIRST_PAUSE_MS = 5;
@@ -15,6 +16,8 @@ export class StoreHandle {
   readonly wakeups: PollingWakeups;
   /** What this process knows of task results for later. */
   readonly later: LaterWatches = new LaterWatches();
+  /** The queues and paths that claims know of. */
+  readonly lanes: KnownLanes = new KnownLanes();
   readonly #connection: CountingConnection;
   #isOpen = false;
 
@@ -51,6 +54,8 @@ export class StoreHandle {
       try {
         return await run();
       } catch (error) {
+        // Tables that are missing, or read-only ones, may be others when they are back.
+        this.lanes.forget();
         if (tries >= MOST_TRIES || !isTransient(error)) throw toTaskError(error);
         await pause(FIRST_PAUSE_MS * 2 ** tries * Math.random());
       }

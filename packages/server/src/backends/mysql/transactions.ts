@@ -27,7 +27,7 @@ export function mysqlTransactions<TTransaction>(
     enqueue: async ({ transaction, tasks, now }) => {
       const executor = driver.inside(transaction);
       if (tasks.length === 0) return [];
-      return translated(() => storeThrough((work) => work(executor), names, tasks, now));
+      return translated(() => storeThrough((work) => work(executor), handle, tasks, now));
     },
 
     run: (request) => driver.run(request),

@@ -13,10 +13,13 @@ const OPTIONS = "ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 
  * `status`: 3 SUCCESSFUL, 4 FAILED, 5 CANCELLED. Queues and paths that are compared are UTF-8 in VARBINARY, as every
  * collation of text that both databases have takes "a" and "a " for the same.
  *
+ * `lane` names the queues and paths that task results have been stored under: these databases do not reliably find them
+ * in an index without reading all of it.
+ *
  * A statement that makes a table commits at once, so each can be run again.
  */
 export function tasks(names: TableNames): readonly string[] {
-  const { task, due, later, running, finished, deduplication } = names;
+  const { task, due, later, lane, running, finished, deduplication } = names;
   return [
     `CREATE TABLE IF NOT EXISTS ${task} (
   seq BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
@@ -66,6 +69,11 @@ export function tasks(names: TableNames): readonly string[] {
   expires_at BIGINT,
   PRIMARY KEY (queue, path, run_after, seq),
   KEY later_expiry (expires_at)
+) ${OPTIONS}`,
+    `CREATE TABLE IF NOT EXISTS ${lane} (
+  queue VARBINARY(400) NOT NULL,
+  path VARBINARY(800) NOT NULL,
+  PRIMARY KEY (queue, path)
 ) ${OPTIONS}`,
     `CREATE TABLE IF NOT EXISTS ${running} (
   seq BIGINT NOT NULL PRIMARY KEY,

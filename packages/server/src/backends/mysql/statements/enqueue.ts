@@ -3,7 +3,7 @@ import type { NewTask } from "../../../backend/index.ts";
 import type { Statement } from "../../sql/executor.ts";
 import { statementOf } from "../../sql/statement-of.ts";
 import type { TableNames } from "../../sql/table-names.ts";
-import { elementsOf, type ItemColumns, itemsOf } from "./fragments.ts";
+import { bytesOf, elementsOf, type ItemColumns, itemsOf } from "./fragments.ts";
 
 const ITEM: ItemColumns = {
   id: "id",
@@ -59,6 +59,25 @@ export function insertTasks({ task }: TableNames): Statement {
   return statementOf(
     "enqueue",
     `INSERT INTO ${task} (${columns.join(", ")}) SELECT ${given.join(", ")} FROM ${itemsOf(ITEM)}`,
+  );
+}
+
+/** Reads which queues and paths are known: items of queue and path. */
+export function readKnownLanes({ lane }: TableNames): Statement {
+  const items = itemsOf({ queue: "queue", path: "path" });
+  return statementOf(
+    "read_lanes",
+    `SELECT i.queue, i.path FROM ${items} STRAIGHT_JOIN ${lane} l
+    ON l.queue = ${bytesOf("i.queue")} AND l.path = ${bytesOf("i.path")}`,
+  );
+}
+
+/** Makes queues and paths known: items of queue and path. */
+export function insertLanes({ lane }: TableNames): Statement {
+  const items = itemsOf({ queue: "queue", path: "path" });
+  return statementOf(
+    "insert_lanes",
+    `INSERT INTO ${lane} (queue, path) SELECT i.queue, i.path FROM ${items} ON DUPLICATE KEY UPDATE ${lane}.queue = ${lane}.queue`,
   );
 }
 
