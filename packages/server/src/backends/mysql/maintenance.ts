@@ -25,6 +25,8 @@ import {
 import { freeKeys, readBySeq, removeBySeq } from "./statements/task-store.ts";
 
 const MOST_KEYS = 1_000;
+/** How many processes may sweep at once and still each find something that no other one has taken. */
+const MOST_SWEEPERS = 8;
 
 function entryOf(
   error: SweepError,
@@ -59,11 +61,12 @@ function judge(row: SqlRow, request: SweepRequest): MoveItem {
 async function sweepLost(handle: StoreHandle, request: SweepRequest): Promise<readonly MoveItem[]> {
   const { now, limit } = request;
   const { names } = handle;
-  const found = await handle.rows(readLost(names), [now, limit]);
+  const found = await handle.rows(readLost(names), [now, limit * MOST_SWEEPERS]);
   if (found.length === 0) return [];
-  const seqs = found.map(([seq]) => Number(seq)).sort((left, right) => left - right);
+  // In the order of the ends of their leases; others pass over what one has locked, so nobody waits.
+  const seqs = found.map(([seq]) => Number(seq));
   return handle.transaction(async (executor) => {
-    const rows = await executor.rows(lockLost(names), [JSON.stringify(seqs), now]);
+    const rows = await executor.rows(lockLost(names), [JSON.stringify(seqs), now, limit]);
     const items = rows.map((row) => judge(row, request));
     const ended = items.filter(({ v }) => v > 0);
     await finish(executor, names, ended, now);

@@ -33,7 +33,7 @@ function ofLanes(limits: readonly number[], select: (index: number, limit: numbe
 /** Reads what is first of some lanes together, without locks: queue, path and time of each lane. Gives lane, rank and row. */
 export function readHeads({ due }: TableNames, laneCount: number, limit: number): Statement {
   const head = (index: number) =>
-    `SELECT ${index} AS lane, \`rank\`, seq FROM ${due} WHERE queue = ? AND path = ? AND run_after <= ?
+    `SELECT ${index} AS lane, \`rank\`, seq FROM ${due} FORCE INDEX (PRIMARY) WHERE queue = ? AND path = ? AND run_after <= ?
       ORDER BY \`rank\`, seq LIMIT ${limit}`;
   return statementOf(
     "read_heads",
@@ -48,7 +48,7 @@ export function readHeads({ due }: TableNames, laneCount: number, limit: number)
  */
 export function lockHeads({ due, task }: TableNames, limits: readonly number[]): Statement {
   const head = (_: number, limit: number) =>
-    `SELECT \`rank\`, seq FROM ${due} WHERE queue = ? AND path = ? AND run_after <= ?
+    `SELECT \`rank\`, seq FROM ${due} FORCE INDEX (PRIMARY) WHERE queue = ? AND path = ? AND run_after <= ?
       ORDER BY \`rank\`, seq LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
   return statementOf(
     "lock_heads",
@@ -61,7 +61,7 @@ export function lockHeads({ due, task }: TableNames, limits: readonly number[]):
 export function lockLater({ later }: TableNames, laneCount: number, limit: number): Statement {
   const head = () =>
     `SELECT CONVERT(queue USING utf8mb4) AS queue, CONVERT(path USING utf8mb4) AS path, \`rank\`, seq, run_after, expires_at
-      FROM ${later} WHERE queue = ? AND path = ? AND run_after <= ?
+      FROM ${later} FORCE INDEX (PRIMARY) WHERE queue = ? AND path = ? AND run_after <= ?
       ORDER BY run_after LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
   return statementOf("lock_later", ofLanes(Array<number>(laneCount).fill(limit), head));
 }
