@@ -237,7 +237,6 @@ export async function enqueue(handle: StoreHandle, request: EnqueueRequest): Pro
     if (atomic || !isRefusal((error as { cause?: unknown }).cause)) throw error;
     return await storeOneByOne(handle, tasks, now);
   } finally {
-    for (const { runAfter } of tasks) if (runAfter > now) handle.later.note(runAfter);
     handle.wakeups.ready();
   }
 }

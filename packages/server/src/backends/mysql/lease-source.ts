@@ -37,7 +37,6 @@ export function mysqlLeaseSource(handle: StoreHandle): LeaseSource {
     }));
     if (moves.length === 0) return new Map();
     const settled = await handle.transaction((executor) => moveAll(executor, names, moves, now));
-    if (settled.size > 0) handle.later.forget();
     return settled;
   };
   return {
@@ -63,10 +62,6 @@ export function mysqlLeaseSource(handle: StoreHandle): LeaseSource {
       const { outcomes, endedIds, hasReturned } = await handle.transaction((executor) =>
         settle(executor, names, request),
       );
-      for (const { settlement } of request.items) {
-        if (settlement.status === "READY" && settlement.runAfter > request.now)
-          handle.later.note(settlement.runAfter);
-      }
       handle.wakeups.results(endedIds);
       if (hasReturned) handle.wakeups.ready();
       return outcomes;

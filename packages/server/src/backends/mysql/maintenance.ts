@@ -20,6 +20,7 @@ import {
   lockLost,
   lockOldest,
   purgeKeys,
+  readExpired,
   readLost,
 } from "./statements/maintenance.ts";
 import { freeKeys, readBySeq, removeBySeq } from "./statements/task-store.ts";
@@ -112,13 +113,14 @@ async function sweepExpired(
 async function sweep(handle: StoreHandle, request: SweepRequest): Promise<SweepAnswer> {
   const lost = await sweepLost(handle, request);
   const ended: number[] = [];
-  for (const line of ["due", "later"] as const) {
+  const [found] = await handle.rows(readExpired(handle.names), [request.now, request.now]);
+  for (const [index, line] of (["due", "later"] as const).entries()) {
     const left = request.limit - lost.length - ended.length;
-    if (left > 0) ended.push(...(await sweepExpired(handle, line, { ...request, limit: left })));
+    if (left > 0 && found?.[index] !== null)
+      ended.push(...(await sweepExpired(handle, line, { ...request, limit: left })));
   }
   const seqs = [...lost.filter(({ v }) => v > 0).map(({ s }) => s), ...ended];
   if (lost.length > 0) {
-    handle.later.forget();
     handle.wakeups.ready();
   }
   const records = seqs.length === 0 ? [] : await handle.rows(readBySeq(handle.names), [JSON.stringify(seqs)]);

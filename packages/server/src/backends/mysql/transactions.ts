@@ -33,7 +33,6 @@ export function mysqlTransactions<TTransaction>(
     run: (request) => driver.run(request),
 
     committed: () => {
-      handle.later.forget();
       handle.wakeups.ready();
     },
 

@@ -7,20 +7,20 @@ import { elementsOf, isSamePlace, itemsOf, type Line, PLACE } from "./fragments.
 const NO_LANES = "SELECT 0 AS lane, 0 AS `rank`, 0 AS seq FROM dual WHERE 1 = 0";
 
 /**
- * Reads the least rank or time that a table of the line holds of each lane, by one look at the index for each; null where
- * it holds nothing: of all queues, or of as many named ones as there are parameters.
+ * Reads the least rank of what is in line of each lane, and the earliest time of what is for later, by one look at an
+ * index for each; null where there is none: of all queues, or of as many named ones as there are parameters.
  */
-export function readLanes(names: TableNames, line: Line, queueCount: number | "all"): Statement {
-  const order = line === "due" ? "`rank`" : "run_after";
+export function readLanes({ lane, due, later }: TableNames, queueCount: number | "all"): Statement {
   const marks = queueCount === "all" ? "" : Array<string>(queueCount).fill("?").join(", ");
   const where =
     queueCount === "all" ? "" : queueCount === 0 ? "WHERE 1 = 0" : `WHERE lane.queue IN (${marks})`;
+  const first = (table: string, order: string) =>
+    `(SELECT l.${order} FROM ${table} l WHERE l.queue = lane.queue AND l.path = lane.path ORDER BY l.${order}, l.seq LIMIT 1)`;
   return statementOf(
-    `read_${line}`,
-    `SELECT CONVERT(lane.queue USING utf8mb4) AS queue, CONVERT(lane.path USING utf8mb4) AS path, (
-    SELECT l.${order} FROM ${names[line]} l WHERE l.queue = lane.queue AND l.path = lane.path
-    ORDER BY l.${order}, l.seq LIMIT 1) AS head
-  FROM ${names.lane} lane ${where}`,
+    "read_lanes",
+    `SELECT CONVERT(lane.queue USING utf8mb4) AS queue, CONVERT(lane.path USING utf8mb4) AS path,
+    ${first(due, "`rank`")} AS head, ${first(later, "run_after")} AS next
+  FROM ${lane} lane ${where}`,
   );
 }
 

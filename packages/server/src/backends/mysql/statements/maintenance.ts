@@ -11,6 +11,16 @@ export function readLost({ running }: TableNames): Statement {
   );
 }
 
+/** Reads, without locks, whether anything was not started in time: the time, twice. Gives a row for each line. */
+export function readExpired({ due, later }: TableNames): Statement {
+  const first = (table: string, line: Line) =>
+    `(SELECT seq FROM ${table} FORCE INDEX (${line}_expiry) WHERE expires_at <= ? LIMIT 1)`;
+  return statementOf(
+    "read_expired",
+    `SELECT ${first(due, "due")} AS in_due, ${first(later, "later")} AS in_later`,
+  );
+}
+
 /** Locks those whose lease is over, passing over what others hold: a JSON array of rows, the time and the limit. Gives what is known of their attempts. */
 export function lockLost({ running, task }: TableNames): Statement {
   return statementOf(
