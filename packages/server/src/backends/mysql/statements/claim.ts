@@ -53,7 +53,7 @@ export function lockHeads({ due, task }: TableNames, limits: readonly number[]):
   return statementOf(
     "lock_heads",
     `SELECT ${CLAIMED_COLUMNS}, head.\`rank\` AS line_rank
-  FROM (${ofLanes(limits, head)}) head STRAIGHT_JOIN ${task} t ON t.seq = head.seq`,
+  FROM (${ofLanes(limits, head)}) head STRAIGHT_JOIN ${task} t FORCE INDEX (PRIMARY) ON t.seq = head.seq`,
   );
 }
 
@@ -80,7 +80,7 @@ export function insertDue({ due }: TableNames): Statement {
 export function takeOut(names: TableNames, line: Line): Statement {
   return statementOf(
     `out_of_${line}`,
-    `DELETE l FROM ${itemsOf(PLACE)} STRAIGHT_JOIN ${names[line]} l ON ${isSamePlace(line, "l")}`,
+    `DELETE l FROM ${itemsOf(PLACE)} STRAIGHT_JOIN ${names[line]} l FORCE INDEX (PRIMARY) ON ${isSamePlace(line, "l")}`,
   );
 }
 
@@ -98,7 +98,7 @@ export function insertRunning({ running }: TableNames): Statement {
 export function readClaimable({ task }: TableNames): Statement {
   return statementOf(
     "read_claimable",
-    `SELECT ${CLAIMED_COLUMNS}, t.\`rank\` AS line_rank FROM ${elementsOf("id")} STRAIGHT_JOIN ${task} t ON t.id = i.value`,
+    `SELECT ${CLAIMED_COLUMNS}, t.\`rank\` AS line_rank FROM ${elementsOf("id")} STRAIGHT_JOIN ${task} t FORCE INDEX (task_id) ON t.id = i.value`,
   );
 }
 

@@ -28,7 +28,7 @@ export function lockLost({ running, task }: TableNames): Statement {
     // Not in a subquery, which may be merged into the rest and then locks nothing.
     `SELECT r.seq, r.lease_token, r.lease_uncounted, r.cancel_requested, r.worker_id, r.attempted_at,
     t.attempts, t.lost_attempts
-  FROM ${elementsOf("number")} STRAIGHT_JOIN ${running} r ON r.seq = i.value STRAIGHT_JOIN ${task} t ON t.seq = r.seq
+  FROM ${elementsOf("number")} STRAIGHT_JOIN ${running} r FORCE INDEX (PRIMARY) ON r.seq = i.value STRAIGHT_JOIN ${task} t FORCE INDEX (PRIMARY) ON t.seq = r.seq
   WHERE r.lease_expires_at <= ? LIMIT ? FOR UPDATE SKIP LOCKED`,
   );
 }
@@ -68,7 +68,7 @@ export function lockOldest({ finished, task }: TableNames, stateCount: number): 
   return statementOf(
     "purge",
     `SELECT ended.seq, t.id, t.deduplication_key, ended.status
-  FROM (${oldest(finished, stateCount, " FOR UPDATE SKIP LOCKED")}) ended STRAIGHT_JOIN ${task} t ON t.seq = ended.seq`,
+  FROM (${oldest(finished, stateCount, " FOR UPDATE SKIP LOCKED")}) ended STRAIGHT_JOIN ${task} t FORCE INDEX (PRIMARY) ON t.seq = ended.seq`,
   );
 }
 
