@@ -20,8 +20,8 @@ import {
   lockLost,
   lockOldest,
   purgeKeys,
-  readExpired,
   readLost,
+  readOverdue,
 } from "./statements/maintenance.ts";
 import { freeKeys, readBySeq, removeBySeq } from "./statements/task-store.ts";
 
@@ -111,12 +111,14 @@ async function sweepExpired(
 }
 
 async function sweep(handle: StoreHandle, request: SweepRequest): Promise<SweepAnswer> {
-  const lost = await sweepLost(handle, request);
+  const { now } = request;
+  // Most sweeps find nothing, and then neither lock nor write.
+  const [overdue = []] = await handle.rows(readOverdue(handle.names), [now, now, now]);
+  const lost = overdue[0] === null ? [] : await sweepLost(handle, request);
   const ended: number[] = [];
-  const [found] = await handle.rows(readExpired(handle.names), [request.now, request.now]);
   for (const [index, line] of (["due", "later"] as const).entries()) {
     const left = request.limit - lost.length - ended.length;
-    if (left > 0 && found?.[index] !== null)
+    if (left > 0 && overdue[index + 1] !== null)
       ended.push(...(await sweepExpired(handle, line, { ...request, limit: left })));
   }
   const seqs = [...lost.filter(({ v }) => v > 0).map(({ s }) => s), ...ended];

@@ -34,6 +34,11 @@ export class StoreHandle {
     return this.#again(() => this.#connection.rows(statement, values));
   }
 
+  /** Runs a statement by itself that changes rows by their whole keys only, which locks the same in every isolation. */
+  change(statement: Statement, values: readonly SqlValue[]): Promise<number> {
+    return this.#again(() => this.#connection.change(statement, values));
+  }
+
   /**
    * Runs statements in a transaction, all of them again where a conflict undid it.
    *

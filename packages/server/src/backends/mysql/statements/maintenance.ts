@@ -11,13 +11,14 @@ export function readLost({ running }: TableNames): Statement {
   );
 }
 
-/** Reads, without locks, whether anything was not started in time: the time, twice. Gives a row for each line. */
-export function readExpired({ due, later }: TableNames): Statement {
-  const first = (table: string, line: Line) =>
+/** Reads, without locks, whether there is anything to sweep: the time, thrice. Gives what is not null for lost ones, and for each line. */
+export function readOverdue({ running, due, later }: TableNames): Statement {
+  const expired = (table: string, line: Line) =>
     `(SELECT seq FROM ${table} FORCE INDEX (${line}_expiry) WHERE expires_at <= ? LIMIT 1)`;
   return statementOf(
-    "read_expired",
-    `SELECT ${first(due, "due")} AS in_due, ${first(later, "later")} AS in_later`,
+    "read_overdue",
+    `SELECT (SELECT seq FROM ${running} WHERE lease_expires_at <= ? LIMIT 1) AS lost,
+    ${expired(due, "due")} AS in_due, ${expired(later, "later")} AS in_later`,
   );
 }
 
