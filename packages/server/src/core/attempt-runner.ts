@@ -17,7 +17,7 @@ import type { OpenedBackend } from "./opened-backend.ts";
 import { releaseSafely } from "./release-safely.ts";
 import { reportFailure } from "./report-failure.ts";
 import { settleSafely } from "./settle-safely.ts";
-import { runInTransaction, type TransactionProgress } from "./transactional-attempt.ts";
+import { runInTransaction } from "./transactional-attempt.ts";
 
 /** What became of a task result in this process; `lost`: another process has it, or will. */
 export type Settled = TaskStatus | "released" | "lost";
@@ -103,7 +103,6 @@ export class AttemptRunner {
     held: HeldLease,
   ): Promise<AttemptEnd | CommittedEnd> {
     const { claimed } = attempt;
-    const progress: TransactionProgress = { hasBegun: false, hasSettled: false };
     let by: "payload" | "context" | "handler" = "payload";
     try {
       const decoded = task.payload.decodeInput(claimed.input, claimed.codec);
@@ -111,25 +110,48 @@ export class AttemptRunner {
       by = "context";
       attempt.throwIfAborted();
       const ctx = await this.#context(attempt);
+      by = "handler";
       // While its context was made it may have been cancelled, or given up and run elsewhere.
       attempt.throwIfAborted();
-      const produce = async (tx?: unknown) => {
-        by = "handler";
-        const returned = await callHandler(this.#engine, task, { attempt, input, ctx, tx });
-        by = "payload";
-        // Input and output of a task result are of one codec: that of its enqueue.
-        const output = task.payload.encodeOutput(returned, claimed.codec);
-        return output instanceof Promise ? await output : output;
-      };
-      if (!task.options.transaction) return { kind: "returned", output: await produce() };
-      const onSettling = () => {
-        by = "handler";
-        this.#keeper.end(held);
-      };
-      await runInTransaction(attempt, { progress, produce, onSettling });
+      if (task.options.transaction) return await this.#callInTransaction(task, held, { attempt, input, ctx });
+      const returned = await callHandler(this.#engine, task, { attempt, input, ctx });
+      by = "payload";
+      // Input and output of a task result are of one codec: that of its enqueue.
+      const output = task.payload.encodeOutput(returned, claimed.codec);
+      return { kind: "returned", output: output instanceof Promise ? await output : output };
+    } catch (error) {
+      return { kind: "threw", error, by, mayBeStored: false };
+    }
+  }
+
+  async #callInTransaction(
+    task: EngineTask,
+    held: HeldLease,
+    call: { readonly attempt: RunningAttempt; readonly input: unknown; readonly ctx: unknown },
+  ): Promise<AttemptEnd | CommittedEnd> {
+    const { attempt } = call;
+    // Until it has begun nothing of the handler has run.
+    let by: "payload" | "context" | "handler" = "context";
+    let mayBeStored = false;
+    try {
+      await runInTransaction(attempt, {
+        produce: async (tx) => {
+          by = "handler";
+          const returned = await callHandler(this.#engine, task, { ...call, tx });
+          by = "payload";
+          return task.payload.encodeOutput(returned, attempt.claimed.codec);
+        },
+        onSettling: () => {
+          by = "handler";
+          this.#keeper.end(held);
+        },
+        onSettled: () => {
+          mayBeStored = true;
+        },
+      });
       return { kind: "committed" };
     } catch (error) {
-      return { kind: "threw", error, by, mayBeStored: progress.hasSettled };
+      return { kind: "threw", error, by, mayBeStored };
     }
   }
 

@@ -23,28 +23,23 @@ export function transactionRunnerOf(opened: OpenedBackend, path: string): RunAtt
   });
 }
 
-/** Whether a transaction was begun, and whether it held the end of its attempt when something went wrong. */
-export interface TransactionProgress {
-  hasBegun: boolean;
-  hasSettled: boolean;
-}
-
 /**
  * Runs a handler in a transaction that also ends its attempt, as its last statement; rejects with whatever undid it.
  *
  * @param produce calls the handler and encodes its output
  * @param onSettling called when the handler has ended, before the end of the attempt is stored
+ * @param onSettled called when that is stored, and only the commit is left
  */
 export async function runInTransaction(
   attempt: RunningAttempt,
   parts: {
-    readonly progress: TransactionProgress;
     readonly produce: (tx: unknown) => Promise<string | null>;
     readonly onSettling: () => void;
+    readonly onSettled: () => void;
   },
 ): Promise<void> {
   const { opened, timeoutMs, claimed } = attempt;
-  const { progress, produce, onSettling } = parts;
+  const { produce, onSettling, onSettled } = parts;
   await transactionRunnerOf(
     opened,
     attempt.path,
@@ -52,7 +47,6 @@ export async function runInTransaction(
     // A handler that stops in time after its signal has aborted may still commit.
     timeoutMs: timeoutMs === null ? null : timeoutMs + ABORT_GRACE_MS,
     work: async (tx, settle) => {
-      progress.hasBegun = true;
       const output = await produce(tx);
       attempt.throwIfLost();
       onSettling();
@@ -65,7 +59,7 @@ export async function runInTransaction(
         attempt.abort("lease-lost");
         attempt.throwIfLost();
       }
-      progress.hasSettled = true;
+      onSettled();
     },
   });
 }
