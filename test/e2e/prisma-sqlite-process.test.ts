@@ -43,7 +43,8 @@ async function run(does: string, meanwhile: (program: number, child: number) => 
     program.stdout.once("data", (text) => resolve(Number(String(text).trim())));
   });
   expect(child).toBeGreaterThan(0);
-  meanwhile(program.pid ?? 0, child);
+  if (program.pid === undefined) throw new Error("The program has not started.");
+  meanwhile(program.pid, child);
   return { end: await ended, child };
 }
 
