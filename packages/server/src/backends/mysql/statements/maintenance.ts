@@ -15,10 +15,11 @@ export function readLost({ running }: TableNames): Statement {
 export function lockLost({ running, task }: TableNames): Statement {
   return statementOf(
     "lock_lost",
-    `SELECT lost.*, t.attempts, t.lost_attempts FROM (
-    SELECT r.seq, r.lease_token, r.lease_uncounted, r.cancel_requested, r.worker_id, r.attempted_at
-    FROM ${elementsOf("number")} STRAIGHT_JOIN ${running} r ON r.seq = i.value
-    WHERE r.lease_expires_at <= ? FOR UPDATE SKIP LOCKED) lost STRAIGHT_JOIN ${task} t ON t.seq = lost.seq`,
+    // Not in a subquery, which may be merged into the rest and then locks nothing.
+    `SELECT r.seq, r.lease_token, r.lease_uncounted, r.cancel_requested, r.worker_id, r.attempted_at,
+    t.attempts, t.lost_attempts
+  FROM ${elementsOf("number")} STRAIGHT_JOIN ${running} r ON r.seq = i.value STRAIGHT_JOIN ${task} t ON t.seq = r.seq
+  WHERE r.lease_expires_at <= ? FOR UPDATE SKIP LOCKED`,
   );
 }
 
