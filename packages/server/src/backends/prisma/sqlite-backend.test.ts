@@ -109,6 +109,7 @@ test("a database in memory, or on a server, is refused", async () => {
     const client = {
       _activeProvider: "sqlite",
       $connect: async () => {},
+      $executeRawUnsafe: async () => 0,
       $queryRawUnsafe: async () => [{ seq: 0n, name: "main", file }],
       $transaction: async () => {},
     };
