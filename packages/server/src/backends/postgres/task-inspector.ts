@@ -1,39 +1,20 @@
-import type { QueueCounts, TaskInspector } from "../../backend/index.ts";
-import type { SqlRow } from "../sql/executor.ts";
-import { listPage } from "./listing.ts";
+import type { TaskInspector } from "../../backend/index.ts";
+import { type ListingDialect, listPage } from "../sql/listing.ts";
+import { countsOf } from "../sql/queue-counts.ts";
+
 import type { StoreHandle } from "./opened-store.ts";
-
-const KINDS = ["later", "due", "running", "successful", "failed", "cancelled"] as const;
-
-type Counting = { -readonly [K in keyof QueueCounts]: QueueCounts[K] };
-
-function countsOf(rows: readonly SqlRow[]): readonly QueueCounts[] {
-  const queues = new Map<string, Counting>();
-  for (const [name, kind, count, earliest] of rows) {
-    const queue = name as string;
-    const counts = queues.get(queue) ?? {
-      queue,
-      due: 0,
-      later: 0,
-      running: 0,
-      successful: 0,
-      failed: 0,
-      cancelled: 0,
-      oldestDueAt: null,
-    };
-    queues.set(queue, counts);
-    counts[KINDS[Number(kind)] ?? "later"] += Number(count);
-    if (Number(kind) === 1) {
-      counts.oldestDueAt = Math.min(counts.oldestDueAt ?? Number.POSITIVE_INFINITY, Number(earliest));
-    }
-  }
-  return [...queues.values()].sort((left, right) => (left.queue < right.queue ? -1 : 1));
-}
 
 /** The inspector facet on PostgreSQL. */
 export function postgresTaskInspector(handle: StoreHandle): TaskInspector {
+  const dialect: ListingDialect = {
+    names: handle.names,
+    rows: (statement, values) => handle.rows(statement, values),
+    parameter: (number) => `$${number}`,
+    isText: (column, addParameter) => `${column} = ${addParameter()}`,
+    hasText: (column, parameter) => `${column}::jsonb ? ${parameter}`,
+  };
   return {
-    list: (request) => listPage(handle, request),
+    list: (request) => listPage(dialect, request),
     countByQueue: async ({ now }) => countsOf(await handle.rows(handle.statements.countByQueue, [now])),
   };
 }

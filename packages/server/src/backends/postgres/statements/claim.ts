@@ -1,8 +1,8 @@
 import type { Statement } from "../../sql/executor.ts";
 import { CLAIMED_COLUMNS } from "../../sql/row-mapping.ts";
+import { statementOf } from "../../sql/statement-of.ts";
 import type { TableNames } from "../../sql/table-names.ts";
 import { isAnyNumber, isAt } from "./fragments.ts";
-import { statementOf } from "./statement-of.ts";
 
 /** Which queues a worker claims from. */
 type Queues = "all" | "named";
