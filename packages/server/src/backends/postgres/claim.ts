@@ -88,7 +88,9 @@ async function take(handle: StoreHandle, request: ClaimRequest): Promise<readonl
     id === undefined
       ? await handle.rows(request.queues === "all" ? claimDue : claimDueNamed, [...facts, limit])
       : await handle.rows(claimById, [...facts, id]);
-  return rows.map((row) => toClaimed(row, leaseNumber));
+  const json = rows[0]?.[0] ?? null;
+  if (json === null) return [];
+  return (JSON.parse(json as string) as SqlRow[]).map((row) => toClaimed(row, leaseNumber));
 }
 
 function withStorableQueues(request: ClaimRequest): ClaimRequest {
