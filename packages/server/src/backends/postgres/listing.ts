@@ -14,7 +14,7 @@ const STEP = 20_000;
 const FEW = 20_000;
 
 /** Some SQL with its parameters, which count on from those before. */
-class Sql {
+export class Sql {
   readonly values: SqlValue[] = [];
 
   /** The place of a parameter. */
@@ -28,8 +28,16 @@ function statesIn({ statuses }: TaskFilter): readonly number[] | null {
   return statuses === undefined ? null : [...new Set(statuses.map((status) => STATE[status]))];
 }
 
-function conditionsOf(filter: TaskFilter, sql: Sql): string {
+/** An attempt whose number was taken back has no time, and was none. */
+function hasWorker(worker: string): string {
+  return `(t.worker_ids::jsonb ? ${worker} OR CASE WHEN coalesce(r.attempted_at, f.attempted_at) IS NOT NULL
+    THEN coalesce(r.worker_id, f.worker_id) = ${worker} ELSE false END)`;
+}
+
+/** The conditions on columns, each after AND; those on inputs are not for SQL. */
+export function conditionsOf(filter: TaskFilter, sql: Sql): string {
   const { queue, path, parentId, enqueuedFrom, enqueuedBefore, tag } = filter;
+  const { finishedFrom, finishedBefore, scheduleId, workerId } = filter;
   const states = statesIn(filter);
   const parts = [
     queue === undefined ? "" : `t.queue = ${sql.add(queue)}`,
@@ -37,6 +45,10 @@ function conditionsOf(filter: TaskFilter, sql: Sql): string {
     parentId === undefined ? "" : `t.parent_id = ${sql.add(parentId)}`,
     enqueuedFrom === undefined ? "" : `t.enqueued_at >= ${sql.add(enqueuedFrom)}`,
     enqueuedBefore === undefined ? "" : `t.enqueued_at < ${sql.add(enqueuedBefore)}`,
+    finishedFrom === undefined ? "" : `f.finished_at >= ${sql.add(finishedFrom)}`,
+    finishedBefore === undefined ? "" : `f.finished_at < ${sql.add(finishedBefore)}`,
+    scheduleId === undefined ? "" : `t.schedule_id = ${sql.add(scheduleId)}`,
+    workerId === undefined ? "" : hasWorker(sql.add(workerId)),
     tag === undefined ? "" : `t.tags::jsonb ? ${sql.add(tag)}`,
     states === null
       ? ""
@@ -45,7 +57,8 @@ function conditionsOf(filter: TaskFilter, sql: Sql): string {
   return parts.map((part) => (part === "" ? "" : ` AND ${part}`)).join("");
 }
 
-function parseCursor(cursor: string | null): number {
+/** Where a page begins: before this number. */
+export function parseCursor(cursor: string | null): number {
   if (cursor === null) return Number.MAX_SAFE_INTEGER;
   const seq = /^\d{1,16}$/.test(cursor) ? Number(cursor) : Number.NaN;
   if (Number.isSafeInteger(seq)) return seq;
@@ -57,7 +70,7 @@ function parseCursor(cursor: string | null): number {
 }
 
 /** The selections of row numbers that together hold every match; null when no index narrows the filter. */
-function partsOf(handle: StoreHandle, filter: TaskFilter, sql: Sql): readonly string[] | null {
+export function partsOf(handle: StoreHandle, filter: TaskFilter, sql: Sql): readonly string[] | null {
   const { task, due, later, running, finished } = handle.names;
   if (filter.parentId !== undefined)
     return [`SELECT seq FROM ${task} WHERE parent_id = ${sql.add(filter.parentId)}`];
@@ -70,11 +83,13 @@ function partsOf(handle: StoreHandle, filter: TaskFilter, sql: Sql): readonly st
   );
 }
 
-async function run(handle: StoreHandle, text: string, sql: Sql): Promise<readonly SqlRow[]> {
+/** Runs a statement of a list. */
+export async function run(handle: StoreHandle, text: string, sql: Sql): Promise<readonly SqlRow[]> {
   return handle.rows(statementOf("list", text), sql.values);
 }
 
-async function areFew(handle: StoreHandle, filter: TaskFilter): Promise<boolean> {
+/** Whether the parts of a filter hold so little that it may be sorted. */
+export async function areFew(handle: StoreHandle, filter: TaskFilter): Promise<boolean> {
   const sql = new Sql();
   const parts = partsOf(handle, filter, sql) ?? [];
   const limited = parts.map((part) => `SELECT seq FROM (${part} LIMIT ${FEW + 1}) part`);
@@ -140,12 +155,23 @@ async function listFromNewest(handle: StoreHandle, request: ListRequest): Promis
   return answerOf(rows, limit);
 }
 
+/** Whether a filter can select anything at all. */
+export function isPossible({
+  statuses,
+  queue = "",
+  path = "",
+  parentId = "",
+  tag = "",
+  scheduleId = "",
+  workerId = "",
+}: TaskFilter): boolean {
+  return statuses?.length !== 0 && [queue, path, parentId, tag, scheduleId, workerId].every(isStorable);
+}
+
 /** Reads one page, newest enqueued first; no statement looks through more than a bounded number of rows. */
 export async function listPage(handle: StoreHandle, request: ListRequest): Promise<ListAnswer> {
   const parts = partsOf(handle, request.filter, new Sql());
-  const { queue = "", path = "", parentId = "", tag = "" } = request.filter;
-  const isPossible = [queue, path, parentId, tag].every(isStorable);
-  if (!isPossible || parts?.length === 0) return { records: [], nextCursor: null };
+  if (!isPossible(request.filter)) return { records: [], nextCursor: null };
   return parts !== null && (await areFew(handle, request.filter))
     ? listParts(handle, request)
     : listFromNewest(handle, request);

@@ -1,5 +1,7 @@
 import type { QueueCounts, TaskInspector } from "../../backend/index.ts";
+import { scanLimitOf } from "../inputs/bounded-scan.ts";
 import type { SqlRow } from "../sql/executor.ts";
+import { count, listBounded } from "./input-listing.ts";
 import { listPage } from "./listing.ts";
 import type { StoreHandle } from "./opened-store.ts";
 
@@ -33,7 +35,13 @@ function countsOf(rows: readonly SqlRow[]): readonly QueueCounts[] {
 /** The inspector facet on PostgreSQL. */
 export function postgresTaskInspector(handle: StoreHandle): TaskInspector {
   return {
-    list: (request) => listPage(handle, request),
+    list: (request) => {
+      const scanLimit = scanLimitOf(request);
+      return scanLimit === undefined
+        ? listPage(handle, request)
+        : listBounded(handle, { ...request, scanLimit });
+    },
+    count: (request) => count(handle, request),
     countByQueue: async ({ now }) => countsOf(await handle.rows(handle.statements.countByQueue, [now])),
   };
 }

@@ -17,6 +17,9 @@ export interface TableNames {
   readonly finished: string;
   readonly deduplication: string;
   readonly listener: string;
+  readonly inputIndex: string;
+  readonly inputPath: string;
+  readonly inputLeaf: string;
   readonly version: string;
 }
 
@@ -44,6 +47,9 @@ export function tableNames({ tablePrefix = "taskwright_", schema }: TablePlace, 
     finished: name("finished"),
     deduplication: name("deduplication"),
     listener: name("listener"),
+    inputIndex: name("input_index"),
+    inputPath: name("input_path"),
+    inputLeaf: name("input_leaf"),
     version: name("version"),
   };
 }

@@ -1,5 +1,6 @@
 import type { PurgeRequest } from "../../backend/index.ts";
 import type { Connection } from "./connection.ts";
+import { forgetInputs } from "./input-index.ts";
 import { STATE } from "./row-mapping.ts";
 
 const MOST_KEYS = 1_000;
@@ -107,6 +108,7 @@ export function purge(
   const seqs = JSON.stringify(oldest(connection, request));
   connection.prepare(FREE_KEYS).run(seqs);
   const purged = Number(connection.prepare(DELETE).run(seqs).changes);
+  if (purged > 0) forgetInputs(connection, seqs);
   const keys = connection.prepare(DELETE_KEYS).run(request.now, MOST_KEYS);
   return { purged, more: purged >= request.limit || (purged === 0 && Number(keys.changes) >= MOST_KEYS) };
 }

@@ -1,5 +1,7 @@
 import type { QueueCounts, TaskInspector } from "../../backend/index.ts";
+import { scanLimitOf } from "../inputs/bounded-scan.ts";
 import type { Connection } from "./connection.ts";
+import { count, listBounded } from "./input-listing.ts";
 import { listPage } from "./listing.ts";
 import type { StoreHandle } from "./opened-store.ts";
 import { indexOf, STATE } from "./row-mapping.ts";
@@ -68,7 +70,13 @@ function countByQueue(connection: Connection, now: number): readonly QueueCounts
 /** The inspector facet on SQLite. */
 export function sqliteTaskInspector(handle: StoreHandle): TaskInspector {
   return {
-    list: (request) => listPage(handle, request),
+    list: (request) => {
+      const scanLimit = scanLimitOf(request);
+      return scanLimit === undefined
+        ? listPage(handle, request)
+        : listBounded(handle, { ...request, scanLimit });
+    },
+    count: (request) => count(handle, request),
     countByQueue: ({ now }) => handle.read((connection) => countByQueue(connection, now)),
   };
 }
