@@ -1,9 +1,11 @@
 import type { InputCondition, ListRequest, ScanReach } from "../../backend/index.ts";
 import { matchesInput } from "./match-input.ts";
 
-/** How many task results the first step reads; later ones are as large as their inputs allow. */
+/** How many task results the first step reads at most; later ones are as large as their inputs allow. */
 const FIRST_STEP = 500;
 const LARGEST_STEP = 2_000;
+/** What a first step reads for each result wanted: most of what an index finds matches. */
+const PER_RESULT = 2;
 /** How much text of inputs one step should bring. */
 const STEP_CHARACTERS = 4_000_000;
 
@@ -69,7 +71,7 @@ export async function scanPage(
     scan: { looked, reachedAt, isCutShort },
   });
   for (const segment of segments) {
-    let step = FIRST_STEP;
+    let step = Math.min(FIRST_STEP, PER_RESULT * limit + 1);
     while (place - 1 > segment.above) {
       const count = Math.min(step, scanLimit - looked);
       if (count <= 0) return end(place, true);

@@ -9,10 +9,10 @@ const KINDS = ["later", "due", "running", "successful", "failed", "cancelled"] a
 
 type Counting = { -readonly [K in keyof QueueCounts]: QueueCounts[K] };
 
-function countsOf(rows: readonly SqlRow[]): readonly QueueCounts[] {
+function countsOf(rows: readonly SqlRow[], cap: number): readonly QueueCounts[] {
   const queues = new Map<string, Counting>();
-  for (const [name, kind, count, earliest] of rows) {
-    const queue = name as string;
+  for (const [queueName, kind, count, earliest] of rows) {
+    const queue = queueName as string;
     const counts = queues.get(queue) ?? {
       queue,
       due: 0,
@@ -24,8 +24,9 @@ function countsOf(rows: readonly SqlRow[]): readonly QueueCounts[] {
       oldestDueAt: null,
     };
     queues.set(queue, counts);
-    counts[KINDS[Number(kind)] ?? "later"] += Number(count);
-    if (Number(kind) === 1) {
+    const name = KINDS[Number(kind)] ?? "later";
+    counts[name] = Math.min(cap, counts[name] + Number(count));
+    if (name === "due" && earliest !== null) {
       counts.oldestDueAt = Math.min(counts.oldestDueAt ?? Number.POSITIVE_INFINITY, Number(earliest));
     }
   }
@@ -42,6 +43,11 @@ export function postgresTaskInspector(handle: StoreHandle): TaskInspector {
         : listBounded(handle, { ...request, scanLimit });
     },
     count: (request) => count(handle, request),
-    countByQueue: async ({ now }) => countsOf(await handle.rows(handle.statements.countByQueue, [now])),
+    countByQueue: async ({ now, cap }) => {
+      const { countByQueue, countByQueueCapped } = handle.statements;
+      return cap === undefined
+        ? countsOf(await handle.rows(countByQueue, [now]), Number.POSITIVE_INFINITY)
+        : countsOf(await handle.rows(countByQueueCapped, [now, cap]), cap);
+    },
   };
 }

@@ -23,7 +23,7 @@ const DELETE_KEYS =
   "DELETE FROM taskwright_deduplication WHERE key IN (SELECT key FROM taskwright_deduplication WHERE until <= ? LIMIT ?)";
 
 /** What one index range holds by the time of its end: one state of one queue. */
-interface Range {
+export interface Range {
   readonly state: number;
   readonly queue: string;
 }
@@ -33,7 +33,11 @@ interface Finished {
   readonly finished_at: number;
 }
 
-function ranges(connection: Connection, { statuses }: PurgeRequest): readonly Range[] {
+/** The queues that have finished ones of some statuses. */
+export function ranges(
+  connection: Connection,
+  { statuses }: Pick<PurgeRequest, "statuses">,
+): readonly Range[] {
   const found: Range[] = [];
   const next = connection.prepare(NEXT_QUEUE);
   for (const state of new Set(statuses.map((status) => STATE[status]))) {

@@ -1,0 +1,55 @@
+import type { Statement } from "../../sql/executor.ts";
+import type { TableNames } from "../../sql/table-names.ts";
+import { statementOf } from "./statement-of.ts";
+
+/** Each queue with each path that a table of the line holds, by one look at its index for each. */
+function lanes(name: string, table: string): string {
+  return `${name} (queue, path) AS (
+    (SELECT queue, path FROM ${table} ORDER BY queue, path LIMIT 1)
+    UNION ALL
+    SELECT next.queue, next.path FROM ${name} lane CROSS JOIN LATERAL (
+      SELECT queue, path FROM ${table} WHERE (queue, path) > (lane.queue, lane.path) ORDER BY queue, path LIMIT 1) next)`;
+}
+
+/** Counts the rows of one range of an index, up to the cap. */
+function counted(range: string): string {
+  return `CROSS JOIN LATERAL (SELECT count(*) AS found, min(run_after) AS earliest FROM (
+    SELECT run_after FROM ${range} LIMIT $2) ranged) some`;
+}
+
+/**
+ * As the count by queue, with a cap: the time and the cap. There may be several rows of a queue and kind, each with no
+ * more than the cap.
+ *
+ * Of those in line early, which is where a process whose clock is ahead has brought them, only those among the first are
+ * counted.
+ */
+export function countByQueueCapped({ due, later, running, finished }: TableNames): Statement {
+  const inLane = (table: string) => `${table} x WHERE x.queue = lane.queue AND x.path = lane.path`;
+  return statementOf(
+    "count",
+    `WITH RECURSIVE ${lanes("due_lane", due)}, ${lanes("later_lane", later)},
+  heap (status, queue) AS (
+    (SELECT status, queue FROM ${finished} ORDER BY status, queue LIMIT 1)
+    UNION ALL
+    SELECT next.status, next.queue FROM heap CROSS JOIN LATERAL (
+      SELECT status, queue FROM ${finished} WHERE (status, queue) > (heap.status, heap.queue)
+      ORDER BY status, queue LIMIT 1) next)
+  SELECT lane.queue, 1 AS kind, CASE WHEN some.found >= $2 THEN some.found ELSE some.in_time END AS found, some.earliest
+    FROM due_lane lane CROSS JOIN LATERAL (
+      SELECT count(*) AS found, count(*) FILTER (WHERE run_after <= $1) AS in_time,
+        min(run_after) FILTER (WHERE run_after <= $1) AS earliest
+      FROM (SELECT run_after FROM ${inLane(due)} ORDER BY x.rank LIMIT $2) ranged) some
+  UNION ALL SELECT lane.queue, 0, some.found, NULL FROM due_lane lane CROSS JOIN LATERAL (
+      SELECT count(*) FILTER (WHERE run_after > $1) AS found
+      FROM (SELECT run_after FROM ${inLane(due)} ORDER BY x.rank LIMIT $2) ranged) some
+  UNION ALL SELECT lane.queue, 1, some.found, some.earliest FROM later_lane lane
+    ${counted(`${inLane(later)} AND x.run_after <= $1`)}
+  UNION ALL SELECT lane.queue, 0, some.found, NULL FROM later_lane lane
+    ${counted(`${inLane(later)} AND x.run_after > $1`)}
+  UNION ALL SELECT queue, 2, count(*), NULL FROM ${running} GROUP BY 1
+  UNION ALL SELECT heap.queue, heap.status, some.found, NULL FROM heap CROSS JOIN LATERAL (
+      SELECT count(*) AS found FROM (SELECT 1 FROM ${finished} f
+        WHERE f.status = heap.status AND f.queue = heap.queue LIMIT $2) ranged) some`,
+  );
+}
