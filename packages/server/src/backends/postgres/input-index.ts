@@ -42,7 +42,7 @@ export class InputIndex {
     const { state, keep, reset, drop, dropOrphans } = this.#statements;
     const [found] = await this.#handle.rows(state, []);
     if (found === undefined) return { isWanted: false, indexed: 0, more: false };
-    const [isAsked, keptUntil, indexedTo, nextEnd, hasLeaves] = found;
+    const [isAsked, keptUntil, indexedTo, nextEnd, hasLeaves, hasNew] = found;
     if (isAsked === true) await this.#handle.rows(keep, [now + keepFor]);
     else if (Number(keptUntil) <= now) {
       if (Number(indexedTo) > 0) await this.#handle.rows(reset, []);
@@ -52,10 +52,10 @@ export class InputIndex {
       }
       return { isWanted: false, indexed: 0, more: false };
     }
-    const [orphans] = hasLeaves === true ? await this.#handle.rows(dropOrphans, [limit]) : [];
-    const chosen = nextEnd === null ? null : Number(nextEnd);
-    const grown = await this.#grow(Number(indexedTo), chosen, limit);
-    return { isWanted: true, ...grown, more: grown.more || Number(orphans?.[0] ?? 0) >= limit };
+    if (hasNew !== true) return { isWanted: true, indexed: 0, more: false };
+    const grown = await this.#grow(Number(indexedTo), nextEnd === null ? null : Number(nextEnd), limit);
+    if (grown.indexed > 0 && !grown.more) await this.#handle.rows(dropOrphans, [limit]);
+    return { isWanted: true, ...grown };
   }
 
   /** Whether everything up to the chosen end that will ever be there can be seen. */

@@ -14,7 +14,7 @@ function lanes(name: string, table: string): string {
 /** Counts the rows of one range of an index, up to the cap. */
 function counted(range: string): string {
   return `CROSS JOIN LATERAL (SELECT count(*) AS found, min(run_after) AS earliest FROM (
-    SELECT run_after FROM ${range} LIMIT $2) ranged) some`;
+    SELECT run_after FROM ${range} LIMIT $2) ranged) part`;
 }
 
 /**
@@ -35,21 +35,21 @@ export function countByQueueCapped({ due, later, running, finished }: TableNames
     SELECT next.status, next.queue FROM heap CROSS JOIN LATERAL (
       SELECT status, queue FROM ${finished} WHERE (status, queue) > (heap.status, heap.queue)
       ORDER BY status, queue LIMIT 1) next)
-  SELECT lane.queue, 1 AS kind, CASE WHEN some.found >= $2 THEN some.found ELSE some.in_time END AS found, some.earliest
+  SELECT lane.queue, 1 AS kind, CASE WHEN part.found >= $2 THEN part.found ELSE part.in_time END AS found, part.earliest
     FROM due_lane lane CROSS JOIN LATERAL (
       SELECT count(*) AS found, count(*) FILTER (WHERE run_after <= $1) AS in_time,
         min(run_after) FILTER (WHERE run_after <= $1) AS earliest
-      FROM (SELECT run_after FROM ${inLane(due)} ORDER BY x.rank LIMIT $2) ranged) some
-  UNION ALL SELECT lane.queue, 0, some.found, NULL FROM due_lane lane CROSS JOIN LATERAL (
+      FROM (SELECT run_after FROM ${inLane(due)} ORDER BY x.rank LIMIT $2) ranged) part
+  UNION ALL SELECT lane.queue, 0, part.found, NULL FROM due_lane lane CROSS JOIN LATERAL (
       SELECT count(*) FILTER (WHERE run_after > $1) AS found
-      FROM (SELECT run_after FROM ${inLane(due)} ORDER BY x.rank LIMIT $2) ranged) some
-  UNION ALL SELECT lane.queue, 1, some.found, some.earliest FROM later_lane lane
+      FROM (SELECT run_after FROM ${inLane(due)} ORDER BY x.rank LIMIT $2) ranged) part
+  UNION ALL SELECT lane.queue, 1, part.found, part.earliest FROM later_lane lane
     ${counted(`${inLane(later)} AND x.run_after <= $1`)}
-  UNION ALL SELECT lane.queue, 0, some.found, NULL FROM later_lane lane
+  UNION ALL SELECT lane.queue, 0, part.found, NULL FROM later_lane lane
     ${counted(`${inLane(later)} AND x.run_after > $1`)}
   UNION ALL SELECT queue, 2, count(*), NULL FROM ${running} GROUP BY 1
-  UNION ALL SELECT heap.queue, heap.status, some.found, NULL FROM heap CROSS JOIN LATERAL (
+  UNION ALL SELECT heap.queue, heap.status, part.found, NULL FROM heap CROSS JOIN LATERAL (
       SELECT count(*) AS found FROM (SELECT 1 FROM ${finished} f
-        WHERE f.status = heap.status AND f.queue = heap.queue LIMIT $2) ranged) some`,
+        WHERE f.status = heap.status AND f.queue = heap.queue LIMIT $2) ranged) part`,
   );
 }

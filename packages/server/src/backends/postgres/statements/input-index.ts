@@ -31,10 +31,11 @@ export function inputIndexStatements(names: TableNames): InputIndexStatements {
   const { task, inputIndex, inputPath, inputLeaf } = names;
   const taskTable = `'${task}'::regclass`;
   return {
-    /** Gives whether it was asked for since the last round, until when it is kept, how far it got, and how far it may get. */
+    /** Gives whether it was asked for since the last round, until when it is kept, how far it got, how far it is to get, and whether there is something in it and after it. */
     state: statementOf(
       "index_state",
-      `SELECT is_asked, kept_until, indexed_to, next_end, EXISTS (SELECT 1 FROM ${inputLeaf}) AS has_leaves FROM ${inputIndex}`,
+      `SELECT is_asked, kept_until, indexed_to, next_end, EXISTS (SELECT 1 FROM ${inputLeaf}) AS has_leaves,
+        coalesce((SELECT max(seq) FROM ${task}), 0) > indexed_to AS has_new FROM ${inputIndex}`,
     ),
     ask: statementOf("index_ask", `UPDATE ${inputIndex} SET is_asked = true WHERE NOT is_asked`),
     /** Until when. */
