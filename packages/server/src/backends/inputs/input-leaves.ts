@@ -1,7 +1,7 @@
 import type { InputScalar } from "../../backend/index.ts";
 
 /** How many keys may lead to a leaf. */
-export const DEEPEST_LEAF = 3;
+const DEEPEST_LEAF = 3;
 
 /** A scalar in an input, with the keys that lead to it. */
 export interface InputLeaf {
