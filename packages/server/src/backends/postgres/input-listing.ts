@@ -12,7 +12,7 @@ import { inputIndexStatements } from "./statements/input-index.ts";
 const MOST_PATHS = 500;
 const MOST_HASHES = 2_000;
 /** Up to how many candidates of the index are counted; with more, a status or parent may tell matches apart better. */
-const MANY = 10_000;
+const MANY = 2_000;
 
 /** A selection of row numbers below one and above another, highest first, and limited: each the place of a parameter. */
 type Source = (sql: Sql, range: { before: string; above: string; count: string }) => string;

@@ -12,7 +12,7 @@ import { TASK_COLUMNS, type TaskRow, toRecord } from "./row-mapping.ts";
 const MOST_PATHS = 500;
 const MOST_HASHES = 2_000;
 /** Up to how many candidates of the index are counted; with more, a status or parent may tell matches apart better. */
-const MANY = 10_000;
+const MANY = 2_000;
 
 const PATHS = "SELECT path FROM taskwright_input_path LIMIT ?";
 const SIZE = "SELECT count(*) AS found FROM (SELECT 1 FROM taskwright_input_leaf WHERE hash = ? LIMIT ?)";
