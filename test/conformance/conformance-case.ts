@@ -3,14 +3,14 @@ import type { StoreFixture } from "./store-fixture.ts";
 import type { StoreUnderTest } from "./store-under-test.ts";
 
 /** A facet that a backend may lack. */
-export type Facet = "leases" | "maintenance" | "inspector" | "wakeups" | "readTime";
+export type Facet = "leases" | "maintenance" | "inspector" | "wakeups" | "readTime" | "transactions";
 
 /** One promise, named by the behaviour that a user of the seam would see. */
 export interface ConformanceCase<Subject = StoreUnderTest> {
   /** Unique in the suite: a skip names it. */
   readonly name: string;
   /** What it cannot be shown without; a backend or fixture that lacks it skips the case with that reason. */
-  readonly needs?: readonly (Facet | keyof StoreFixture)[];
+  readonly needs?: readonly (Facet | "transactions.runAttempt" | keyof StoreFixture)[];
   /** The defect of a seed library that this case keeps out; see features.md section 5.2. */
   readonly defect?: string;
   readonly timeoutMs?: number;
@@ -35,6 +35,8 @@ export function reasonToSkip(
     if (need in fixture) {
       const part = fixture[need as keyof StoreFixture];
       if ("none" in part) return part.none;
+    } else if (need === "transactions.runAttempt") {
+      if (backend.transactions?.runAttempt === undefined) return "runs no handlers in transactions";
     } else if (backend[need as Facet] === undefined) return `has no ${need}`;
   }
   return undefined;

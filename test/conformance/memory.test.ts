@@ -13,5 +13,6 @@ exerciseBackend({
   unstorable: { none: "keeps any value in a map, so that there is no task it could refuse" },
   breakage: { none: "is a few maps, which cannot fail while their process lives" },
   footprint: { none: "shows nobody its maps; packages/server/src/backends/memory tests that they empty" },
+  callers: { none: "keeps tasks in this process, where no caller has data with transactions" },
   skips: [],
 });

@@ -1,6 +1,7 @@
 import { generateClient } from "../harness/prisma/generated-client.ts";
 import { exerciseBackend } from "./exercise-backend.ts";
 import { prismaStore } from "./open-prisma.ts";
+import { prismaCallers } from "./postgres-callers.ts";
 import { findPostgres, postgresExercise } from "./postgres-cases.ts";
 
 const service = await findPostgres();
@@ -10,6 +11,7 @@ exerciseBackend({
   name: "prisma (PostgreSQL)",
   service,
   ...postgresExercise(prismaStore),
+  callers: { open: prismaCallers },
   processes: { opener: new URL("./open-prisma.ts", import.meta.url).href },
   skips: [],
 });

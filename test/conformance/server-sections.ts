@@ -11,6 +11,8 @@ import { serverOptionsSection } from "./server-options.ts";
 import { serverOutagesSection } from "./server-outages.ts";
 import { serverResultsSection } from "./server-results.ts";
 import { serverRetriesSection } from "./server-retries.ts";
+import { serverTransactionHandlersSection } from "./server-transaction-handlers.ts";
+import { serverTransactionsSection } from "./server-transactions.ts";
 import type { ServerUnderTest } from "./server-under-test.ts";
 import { serverWorkersSection } from "./server-workers.ts";
 
@@ -21,6 +23,8 @@ export const SERVER_SECTIONS: readonly ConformanceSection<ServerUnderTest>[] = [
   serverLeasesSection,
   serverInterleavingsSection,
   serverWorkersSection,
+  serverTransactionsSection,
+  serverTransactionHandlersSection,
   serverHandlersSection,
   serverEventsSection,
   serverOutagesSection,

@@ -1,4 +1,5 @@
 import {
+  type AnyTaskServer,
   type ContextRequest,
   createTaskServer,
   type FailedTask,
@@ -6,7 +7,7 @@ import {
   type Logger,
   type TaskServer,
 } from "@taskwright/server";
-import type { Backend, EnqueueOutcome, EnqueueRequest } from "@taskwright/server/backend";
+import type { Backend, EnqueueOutcome, EnqueueRequest, Transactions } from "@taskwright/server/backend";
 import { createWorker, type Worker, type WorkerOptions } from "@taskwright/server/worker";
 import type { AsyncResult, TaskResult, TaskStatus } from "@taskwright/shared";
 import { FakeHost } from "../harness/fake-host.ts";
@@ -78,13 +79,13 @@ export class ServerUnderTest implements AsyncDisposable {
       handlers: { ...PLAIN_HANDLERS, ...handlers },
       ...(onFailed === undefined ? {} : { onFailed }),
       ...(createContext === undefined ? {} : { createContext }),
-      logger: this.#logger(),
+      logger: this.logger(),
       host: this.host,
     });
   }
 
   /** Makes a worker of a server and starts it. */
-  async work(server: TaskServer<ServerContract>, options: WorkerOptions = {}): Promise<Worker> {
+  async work(server: AnyTaskServer, options: WorkerOptions = {}): Promise<Worker> {
     const worker = createWorker(server, options);
     this.#workers.push(worker);
     await worker.start();
@@ -132,7 +133,8 @@ export class ServerUnderTest implements AsyncDisposable {
     await Promise.all(this.#workers.map((worker) => this.stop(worker)));
   }
 
-  #logger(): Logger {
+  /** Keeps what it is told in {@link told}. */
+  logger(): Logger {
     const tell = (level: Told["level"]) => (facts: object, message: string) => {
       this.told.push({ level, facts: { ...facts }, message });
     };
@@ -141,7 +143,7 @@ export class ServerUnderTest implements AsyncDisposable {
 
   /** A store as servers here see it: the host waits for its answers. */
   observe(backend: Backend): Backend {
-    const { store, leases, maintenance, inspector, wakeups, readTime, longestWaitMs } = backend;
+    const { store, leases, maintenance, inspector, wakeups, transactions, readTime, longestWaitMs } = backend;
     const enqueue = async (request: EnqueueRequest) => {
       this.batches.push(request.tasks.length);
       return this.spoilEnqueue(request) ?? store.enqueue(request);
@@ -155,6 +157,7 @@ export class ServerUnderTest implements AsyncDisposable {
       ...(wakeups === undefined ? {} : { wakeups }),
       ...(longestWaitMs === undefined ? {} : { longestWaitMs }),
       ...(readTime === undefined ? {} : { readTime: this.#standingClock(readTime) }),
+      ...(transactions === undefined ? {} : { transactions: this.#transactions(transactions) }),
       diagnose: () => backend.diagnose(),
       open: () => this.#interrupted("open", () => backend.open()),
       // Several servers share it here; the suite closes it when all are done.
@@ -171,6 +174,14 @@ export class ServerUnderTest implements AsyncDisposable {
         start ??= time - this.host.monotonicTime();
         return start + this.host.monotonicTime();
       });
+  }
+
+  /** The work of a transaction may wait for the case, so only what it asks of the store is waited for. */
+  #transactions(transactions: Transactions): Transactions {
+    return {
+      ...transactions,
+      enqueue: (request) => this.#interrupted("transactions.enqueue", () => transactions.enqueue(request)),
+    };
   }
 
   #watched<Facet extends object>(kind: string, facet: Facet, instead: Partial<Facet> = {}): Facet {

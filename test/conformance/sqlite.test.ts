@@ -37,5 +37,8 @@ exerciseBackend({
       }),
   },
   footprint: { measure: async (context) => withDatabase(context, countRows) },
+  callers: {
+    none: "has a connection to its file that no caller's transaction is on; prismaBackend on SQLite has",
+  },
   skips: [],
 });

@@ -1,4 +1,4 @@
-import type { NewTask } from "@taskwright/server/backend";
+import type { NewTask, TransactionSource } from "@taskwright/server/backend";
 
 /** A store that nothing else uses: a backend puts its file, schema or key prefix there. */
 export interface StoreContext {
@@ -13,6 +13,19 @@ export interface Impossible {
   readonly none: string;
 }
 
+/** The data of an application that keeps its tasks in the same database. */
+export interface CallersDatabase {
+  /** What begins transactions: a Prisma client, or a pool of `pg`. */
+  readonly source: TransactionSource;
+  /** Runs work in a transaction as an application does that knows nothing of tasks. */
+  begin<T>(work: (tx: never) => Promise<T>): Promise<T>;
+  /** Writes a line in a transaction. */
+  write(tx: unknown, line: string): Promise<void>;
+  /** The lines that are committed, in the order of their letters. */
+  lines(): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
 /** The situations that only the author of a backend can bring about; each is there, or its absence has a reason. */
 export interface StoreFixture {
   /** A module that exports `openStore(context): Promise<Backend>`, for processes that share the store. */
@@ -21,6 +34,8 @@ export interface StoreFixture {
   readonly unstorable: { readonly spoil: (task: NewTask) => NewTask } | Impossible;
   /** Makes every operation fail from now on, as a lost connection or a destroyed file does. */
   readonly breakage: { readonly inflict: (context: StoreContext) => Promise<void> } | Impossible;
+  /** Makes a table of the application's beside the store's. */
+  readonly callers: { readonly open: (context: StoreContext) => Promise<CallersDatabase> } | Impossible;
   /** How many rows, keys or entries the store holds. */
   readonly footprint: { readonly measure: (context: StoreContext) => Promise<number> } | Impossible;
 }

@@ -3,7 +3,7 @@ import { taskwrightProject } from "../../bench/types/taskwright-project.ts";
 import { checkTypes, ProjectFolder } from "../../bench/types/type-check.ts";
 
 /** What the compiler counted for 300 tasks, each with a handler and a call, when this was last changed on purpose. */
-const PINNED = 573_946;
+const PINNED = 597_705;
 
 async function instantiationsOf(taskCount: number): Promise<number> {
   using folder = new ProjectFolder(taskwrightProject(taskCount));

@@ -10,6 +10,7 @@ import type { Host } from "./core/host.ts";
 import { implement } from "./core/implement.ts";
 import type { Logger } from "./core/logger.ts";
 import type { TaskRunners } from "./core/run-inline.ts";
+import type { ServerTaskClient } from "./core/server-task-client.ts";
 import type { TaskEvents } from "./core/task-events.ts";
 import {
   type AnyTaskServer,
@@ -57,7 +58,7 @@ const server = createTaskServer({
 });
 expectTypeOf(server).toEqualTypeOf<TaskServer<Tasks>>();
 expectTypeOf(server.tasks).toEqualTypeOf(tasks);
-expectTypeOf(server.client).toEqualTypeOf<TaskClient<Tasks>>();
+expectTypeOf(server.client).toEqualTypeOf<ServerTaskClient<Tasks>>();
 expectTypeOf(server.run).toEqualTypeOf<TaskRunners<Tasks["~router"]>>();
 expectTypeOf(server.executor).toEqualTypeOf<Executor>();
 expectTypeOf(server.events).toEqualTypeOf<TaskEvents>();
@@ -148,7 +149,7 @@ createTaskServer({
 createTaskServer({ tasks, backend, only: ["send"], createContext, handlers: { send } });
 // Its client enqueues all the same.
 expectTypeOf(createTaskServer({ tasks, backend, only: ["tick"], handlers: { tick } }).client).toEqualTypeOf<
-  TaskClient<Tasks>
+  ServerTaskClient<Tasks>
 >();
 // @ts-expect-error -- a handler is missing
 createTaskServer({ tasks, backend, only: ["tick", "inner"], handlers: { tick } });

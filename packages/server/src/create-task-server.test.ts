@@ -164,6 +164,42 @@ describe("a server's handlers", () => {
   });
 });
 
+describe("a task with a transaction", () => {
+  const charged = t.router({ charge: t.task.options({ transaction: true }), note: t.task });
+  const backend = memoryBackend();
+
+  it("is refused with the reason where the backend cannot run its handler", () => {
+    const start = () =>
+      createTaskServer({ tasks: charged, backend, handlers: { charge: nothing, note: nothing } });
+    expect(start).toThrow(
+      refused(
+        "NOT_SUPPORTED",
+        'The task charge has transaction: true, and the backend "default" (memory) cannot run handlers in transactions: it does not keep tasks in a database of yours.',
+      ),
+    );
+  });
+
+  it("may stand in the contract of a server that leaves it to others, which enqueues it nowhere else either", async () => {
+    const server = createTaskServer({ tasks: charged, backend, only: ["note"], handlers: { note: nothing } });
+    const words = "The task charge has transaction: true";
+    await expect(server.client.tasks.charge.delay()).rejects.toEqual(refused("NOT_SUPPORTED", words));
+    expect((await server.client.results.list()).results).toEqual([]);
+  });
+
+  it("is refused in transactions that no backend knows", async () => {
+    const { client } = createTaskServer({
+      tasks: charged,
+      backend,
+      only: ["note"],
+      handlers: { note: nothing },
+    });
+    const words = 'The backend "default" (memory) cannot store tasks in your transactions';
+    expect(() => client.withTransaction({ query: nothing })).toThrow(refused("NOT_SUPPORTED", words));
+    const source = { connect: async () => {}, totalCount: 0 };
+    await expect(client.transaction(source, async () => {})).rejects.toEqual(refused("NOT_SUPPORTED", words));
+  });
+});
+
 describe("a server's logger", () => {
   it("without children, as console is, has path, id and attempt in what handlers say all the same", async () => {
     const lines: object[] = [];

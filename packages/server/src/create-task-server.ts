@@ -1,7 +1,6 @@
-import { type AnyRouter, checkOptionNames, type TaskClient, TaskError, taskClient } from "@taskwright/shared";
+import { type AnyRouter, checkOptionNames, TaskError } from "@taskwright/shared";
 import type { Backend } from "./backend/index.ts";
 import { type Capabilities, capabilitiesOf } from "./core/capabilities.ts";
-import { DirectTransport } from "./core/direct-transport.ts";
 import { type ContextRequest, Engine } from "./core/engine.ts";
 import { createExecutor, type Executor } from "./core/executor.ts";
 import { logFailures } from "./core/failure-log.ts";
@@ -10,26 +9,28 @@ import type { Handlers, HandlersOnly } from "./core/handler-types.ts";
 import type { Host } from "./core/host.ts";
 import { guardedLogger, type Logger, unclaimedLogger } from "./core/logger.ts";
 import { type TaskRunners, taskRunners } from "./core/run-inline.ts";
+import { serverClient } from "./core/server-client.ts";
+import type { ServerTaskClient } from "./core/server-task-client.ts";
 import type { FailedTask, TaskEvents } from "./core/task-events.ts";
 import { defaultLogger, silentLogger } from "./default-logger.ts";
 import { systemHost } from "./system-host.ts";
 
 /** Several backends of one server. */
-export interface NamedBackends {
+export interface NamedBackends<TTransaction = unknown> {
   /** By name; `default` is the one that tasks use which name no other. */
-  readonly backends: { readonly default: Backend; readonly [name: string]: Backend };
+  readonly backends: { readonly default: Backend<TTransaction>; readonly [name: string]: Backend };
   readonly backend?: "give either backend or backends";
 }
 
 /** The one backend of a server. */
-export interface OneBackend {
+export interface OneBackend<TTransaction = unknown> {
   /** Keeps all task results. */
-  readonly backend: Backend;
+  readonly backend: Backend<TTransaction>;
   readonly backends?: "give either backend or backends";
 }
 
 /** What every way of making a server or client has in common: where task results are kept. */
-export type BackendOptions = NamedBackends | OneBackend;
+export type BackendOptions<TTransaction = unknown> = NamedBackends<TTransaction> | OneBackend<TTransaction>;
 
 /** What servers and direct clients share. */
 export interface CommonOptions {
@@ -65,7 +66,7 @@ export interface AnyTaskServer {
 export interface TaskServer<TRouter extends AnyRouter> extends AnyTaskServer {
   readonly tasks: TRouter;
   /** Enqueues straight into the backends. */
-  readonly client: TaskClient<TRouter>;
+  readonly client: ServerTaskClient<TRouter>;
   /** Runs a handler now, in this process, without a backend. */
   readonly run: TaskRunners<TRouter["~router"]>;
   readonly executor: Executor;
@@ -163,20 +164,23 @@ type PathsOf<TRecord> = {
 }[keyof TRecord & string];
 
 /** Handlers for every task of a router, or for those that `only` names. */
-export type HandlersFor<TRouter extends AnyRouter, TContext, TOnly extends string> = [TOnly] extends [never]
-  ? Handlers<TRouter["~router"], TContext, TRouter>
-  : HandlersOnly<TRouter["~router"], TContext, TRouter, TOnly>;
+export type HandlersFor<TRouter extends AnyRouter, TContext, TOnly extends string, TTransaction = unknown> = [
+  TOnly,
+] extends [never]
+  ? Handlers<TRouter["~router"], TContext, TRouter, TTransaction>
+  : HandlersOnly<TRouter["~router"], TContext, TRouter, TOnly, TTransaction>;
 
 /** Makes a server of a contract and its handlers. */
 export function createTaskServer<
   TRouter extends AnyRouter,
   TContext extends object = object,
   const TOnly extends OnlyPath<TRouter> = never,
+  TTransaction = unknown,
 >(
   options: ServerOptions<TRouter, TContext> &
-    BackendOptions & {
+    BackendOptions<TTransaction> & {
       /** One for each task, nested as the router is. */
-      readonly handlers: HandlersFor<TRouter, TContext, TOnly>;
+      readonly handlers: HandlersFor<TRouter, TContext, TOnly, NoInfer<TTransaction>>;
       /** Run only these tasks and routers, by path, and leave the others to other servers. @default all */
       readonly only?: readonly TOnly[];
     },
@@ -201,7 +205,7 @@ export function createTaskServer<
   const close = () => engine.close();
   return {
     tasks: options.tasks,
-    client: taskClient<TRouter>(new DirectTransport(engine, null)),
+    client: serverClient<TRouter>(engine, null),
     run: taskRunners(engine) as TaskRunners<TRouter["~router"]>,
     executor: createExecutor(engine),
     events: engine.events,
@@ -216,7 +220,7 @@ export function createTaskServer<
 }
 
 /** A direct client: enqueues and reads, and has no handlers. */
-export interface DirectTaskClient<TRouter extends AnyRouter> extends TaskClient<TRouter> {
+export interface DirectTaskClient<TRouter extends AnyRouter> extends ServerTaskClient<TRouter> {
   /** Closes the backends; calls after it reject with CLOSED. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -247,5 +251,5 @@ export function createTaskClient(...words: readonly unknown[]): unknown {
     host: options.host ?? systemHost,
   });
   const close = () => engine.close();
-  return { ...taskClient<AnyRouter>(new DirectTransport(engine, null)), close, [Symbol.asyncDispose]: close };
+  return { ...serverClient<AnyRouter>(engine, null), close, [Symbol.asyncDispose]: close };
 }

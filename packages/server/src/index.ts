@@ -1,4 +1,12 @@
-export type { Backend } from "./backend/index.ts";
+export type {
+  Backend,
+  PgTransactionClient,
+  PrismaTransactionClient,
+  TransactionClient,
+  TransactionOf,
+  TransactionOptionsOf,
+  TransactionSource,
+} from "./backend/index.ts";
 export type { Attempt } from "./core/attempt.ts";
 export type { Capabilities } from "./core/capabilities.ts";
 export type { ContextRequest } from "./core/engine.ts";
@@ -15,6 +23,9 @@ export type {
   MiddlewareNext,
   MiddlewareResult,
   TaskHandler,
+  TransactionHandlerArguments,
+  TransactionHandlerFunction,
+  TransactionTaskHandler,
 } from "./core/handler-types.ts";
 export type { CancelTimer, Host } from "./core/host.ts";
 export {
@@ -23,9 +34,11 @@ export {
   type Implementer,
   type ImplementerSteps,
   implement,
+  type TransactionHandlerBuilder,
 } from "./core/implement.ts";
 export type { Logger } from "./core/logger.ts";
 export type { TaskRunners } from "./core/run-inline.ts";
+export type { ServerTaskClient } from "./core/server-task-client.ts";
 export { isAllowed, TRANSITIONS, type Transition } from "./core/state-machine.ts";
 export type {
   AttemptEvent,

@@ -29,18 +29,28 @@ type Survives<
     : JsonSafeSchema<TSchema, z.input<TSchema>, TRoot>;
 
 /** A task that can still be added to; each step gives a new one and changes nothing. */
-export interface TaskBuilder<TWire extends Wire, TInput, TParsed, TOutput, TEncoded, TQueue extends string>
-  extends Task<TInput, TParsed, TOutput, TEncoded, TQueue> {
+export interface TaskBuilder<
+  TWire extends Wire,
+  TInput,
+  TParsed,
+  TOutput,
+  TEncoded,
+  TQueue extends string,
+  TTransaction extends boolean = false,
+> extends Task<TInput, TParsed, TOutput, TEncoded, TQueue, TTransaction> {
   /** Sets the schema of what callers pass; without it the task takes nothing. */
   input<TSchema extends z.$ZodType>(
     schema: Survives<TWire, TSchema, "input">,
-  ): TaskBuilder<TWire, z.input<TSchema>, z.output<TSchema>, TOutput, TEncoded, TQueue>;
+  ): TaskBuilder<TWire, z.input<TSchema>, z.output<TSchema>, TOutput, TEncoded, TQueue, TTransaction>;
   /** Sets the schema of what the handler returns; without it nothing is stored. One-way transforms are refused. */
   output<TSchema extends z.$ZodType>(
     schema: Survives<TWire, TSchema, "output">,
-  ): TaskBuilder<TWire, TInput, TParsed, z.output<TSchema>, z.input<TSchema>, TQueue>;
+  ): TaskBuilder<TWire, TInput, TParsed, z.output<TSchema>, z.input<TSchema>, TQueue, TTransaction>;
   /** Sets options; a later call's win over an earlier one's. */
-  options(options: TaskOptions<TQueue>): TaskBuilder<TWire, TInput, TParsed, TOutput, TEncoded, TQueue>;
+  options<TChosen extends boolean = TTransaction>(
+    options: TaskOptions<TQueue, TChosen>,
+    // Not inferred from what it is put into, which would take either.
+  ): TaskBuilder<TWire, TInput, TParsed, TOutput, TEncoded, TQueue, NoInfer<TChosen>>;
 }
 
 /** A task without input and output. */

@@ -41,13 +41,18 @@ export interface SharedOptions<TQueue extends string = string> {
 }
 
 /** What `t.task.options()` takes. */
-export interface TaskOptions<TQueue extends string = string> extends SharedOptions<TQueue> {
+export interface TaskOptions<TQueue extends string = string, TTransaction extends boolean = boolean>
+  extends SharedOptions<TQueue> {
   /** The name people see. @default the task's path */
   readonly label?: string;
   /** How long a claim holds a task without a sign of life from its worker, 1s to 1h; renewed each third. @default "60s" */
   readonly lease?: Duration;
-  /** Run the handler inside a database transaction that also stores its completion; SQL backends only. @default false */
-  readonly transaction?: boolean;
+  /**
+   * Run the handler in a database transaction, its `tx`, that also stores its completion: both happen or neither does.
+   * On PostgreSQL, MySQL and MariaDB.
+   * @default false
+   */
+  readonly transaction?: TTransaction;
 }
 
 /** What `initTasks.create({ defaults })` takes. */

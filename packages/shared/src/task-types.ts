@@ -2,7 +2,14 @@ import type { TaskDefinition } from "./task-definition.ts";
 import type { ReservedName } from "./task-path.ts";
 
 /** What a task's schemas say, for inference only; nothing of it exists at run time. */
-export interface TaskTypes<TInput, TParsed, TOutput, TEncoded, TQueue extends string> {
+export interface TaskTypes<
+  TInput,
+  TParsed,
+  TOutput,
+  TEncoded,
+  TQueue extends string,
+  TTransaction extends boolean = false,
+> {
   /** What callers pass: `z.input` of the input schema. */
   readonly input: TInput;
   /** What the handler gets: `z.output` of the input schema. */
@@ -13,19 +20,28 @@ export interface TaskTypes<TInput, TParsed, TOutput, TEncoded, TQueue extends st
   readonly encoded: TEncoded;
   /** The queue names that options may use. */
   readonly queue: TQueue;
+  /** Whether its handler gets a transaction. */
+  readonly transaction: TTransaction;
 }
 
 /** A task as a router holds it: path, schemas and options, but no handler. */
-export interface Task<TInput, TParsed, TOutput, TEncoded, TQueue extends string> {
+export interface Task<
+  TInput,
+  TParsed,
+  TOutput,
+  TEncoded,
+  TQueue extends string,
+  TTransaction extends boolean = false,
+> {
   readonly "~task": TaskDefinition;
   /** For inference only; undefined at run time. */
-  readonly "~types": TaskTypes<TInput, TParsed, TOutput, TEncoded, TQueue>;
+  readonly "~types": TaskTypes<TInput, TParsed, TOutput, TEncoded, TQueue, TTransaction>;
 }
 
 /** Any task. */
 export interface AnyTask {
   readonly "~task": TaskDefinition;
-  readonly "~types": TaskTypes<unknown, unknown, unknown, unknown, string>;
+  readonly "~types": TaskTypes<unknown, unknown, unknown, unknown, string, boolean>;
 }
 
 /** Tasks and routers by name. */

@@ -1,6 +1,7 @@
 import type { AttemptError, TaskStatus } from "@taskwright/shared";
 import { expectTypeOf } from "vitest";
 import type {
+  AttemptWork,
   Backend,
   BeginOutcome,
   CancelOutcome,
@@ -32,6 +33,7 @@ import type {
   RequeueOutcome,
   ScanReach,
   Schema,
+  SettleInside,
   Settlement,
   SettleOutcome,
   SettleRequest,
@@ -43,6 +45,8 @@ import type {
   TaskInspector,
   TaskRecord,
   TaskStore,
+  TransactionRequest,
+  Transactions,
   Wakeups,
 } from "./index.ts";
 
@@ -196,3 +200,23 @@ expectTypeOf(inspector.countByQueue({ now: 0 })).resolves.toEqualTypeOf<readonly
 expectTypeOf(wakeups.watchReady({ queues: "all", wake: () => {} })).toEqualTypeOf<StopWatching>();
 expectTypeOf(wakeups.lookEveryMs).toEqualTypeOf<number | undefined>();
 expectTypeOf<StopWatching>().toEqualTypeOf<() => void>();
+
+// --- Transactions ---
+
+interface Tx {
+  readonly write: (line: string) => Promise<void>;
+}
+declare const transactions: Transactions<Tx>;
+expectTypeOf(transactions.enqueue).returns.resolves.toEqualTypeOf<readonly EnqueueOutcome[]>();
+expectTypeOf(
+  transactions.run({ client: {}, options: undefined, work: async () => 1 }),
+).resolves.toEqualTypeOf<number>();
+expectTypeOf<TransactionRequest<number>["work"]>().returns.resolves.toEqualTypeOf<number>();
+expectTypeOf<SettleInside>().returns.resolves.toEqualTypeOf<readonly SettleOutcome[]>();
+expectTypeOf<Parameters<AttemptWork<number, Tx>>>().toEqualTypeOf<[transaction: Tx, settle: SettleInside]>();
+void transactions.runAttempt?.({ timeoutMs: null, work: async (tx) => tx.write("a") });
+// A backend of one kind of transactions will do where any does, and not the other way round.
+declare const ledger: Backend<Tx>;
+export const anyBackend: Backend = ledger;
+// @ts-expect-error -- nobody knows what its transactions are
+export const unknownBackend: Backend<Tx> = backend;

@@ -18,8 +18,10 @@ export interface Finding {
  * A feature that a backend lacks is an absent property. Backends only store: every decision (retry time, state, rank,
  * retention) comes with the request, and so does the time. Failures of the store reject with a `TaskError` of code
  * BACKEND_UNAVAILABLE or BACKEND_INCOMPATIBLE and the driver's error as its cause.
+ *
+ * `TTransaction` is the client of its transactions, which handlers of tasks with `transaction: true` get.
  */
-export interface Backend {
+export interface Backend<TTransaction = unknown> {
   /** What it is, for people: `sqlite`, `memory`; never compared in code. */
   readonly kind: string;
   readonly store: TaskStore;
@@ -27,7 +29,7 @@ export interface Backend {
   readonly maintenance?: Maintenance;
   readonly inspector?: TaskInspector;
   readonly wakeups?: Wakeups;
-  readonly transactions?: Transactions;
+  readonly transactions?: Transactions<TTransaction>;
   /** Absent where tables are made at open. */
   readonly schema?: Schema;
   /** The store's clock in epoch milliseconds; absent where the store uses this machine's clock. */

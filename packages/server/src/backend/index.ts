@@ -24,7 +24,7 @@ export type {
   SweepError,
   SweepRequest,
 } from "./maintenance.ts";
-export type { Schema } from "./schema.ts";
+export type { Migration, Schema, WrittenMigrations } from "./schema.ts";
 export type {
   CountAnswer,
   CountRequest,
@@ -44,5 +44,13 @@ export type {
   RequeueOutcome,
   TaskStore,
 } from "./task-store.ts";
-export type { SettleInside, Transactions, TransactionWork } from "./transactions.ts";
+export type {
+  PgTransactionClient,
+  PrismaTransactionClient,
+  TransactionClient,
+  TransactionOf,
+  TransactionOptionsOf,
+  TransactionSource,
+} from "./transaction-client.ts";
+export type { AttemptWork, SettleInside, TransactionRequest, Transactions } from "./transactions.ts";
 export type { StopWatching, Wakeups } from "./wakeups.ts";

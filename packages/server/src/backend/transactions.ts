@@ -1,8 +1,19 @@
 import type { SettleOutcome, SettleRequest } from "./lease-source.ts";
 import type { EnqueueOutcome, EnqueueRequest } from "./task-store.ts";
 
-/** Work in a transaction that a backend runs, whose client it gets. */
-export type TransactionWork<T> = (transaction: unknown) => Promise<T>;
+/** What a caller's transaction is given to be run with: of the caller's library, and passed on as it is. */
+export interface TransactionRequest<T> {
+  /** The client that begins it. */
+  readonly client: unknown;
+  readonly work: (transaction: unknown) => Promise<T>;
+  readonly options: unknown;
+}
+
+/** The work of an attempt in a transaction, whose client it gets. */
+export type AttemptWork<T, TTransaction = unknown> = (
+  transaction: TTransaction,
+  settle: SettleInside,
+) => Promise<T>;
 
 /** Stores the end of an attempt in the transaction of its handler. */
 export type SettleInside = (request: SettleRequest) => Promise<readonly SettleOutcome[]>;
@@ -12,8 +23,10 @@ export type SettleInside = (request: SettleRequest) => Promise<readonly SettleOu
  *
  * A transaction is whatever the caller's library hands out for one. What is none, or leads elsewhere, is refused with
  * INVALID_OPTION before anything is sent.
+ *
+ * `TTransaction` is the client of the transactions that the backend runs itself.
  */
-export interface Transactions {
+export interface Transactions<TTransaction = unknown> {
   /** Throws INVALID_OPTION unless it is the client of a transaction that this backend can use. */
   check(transaction: unknown): void;
 
@@ -27,10 +40,13 @@ export interface Transactions {
   enqueue(request: EnqueueRequest & { readonly transaction: unknown }): Promise<readonly EnqueueOutcome[]>;
 
   /**
-   * Runs work in a transaction of the caller's database client; commits when it resolves, and then wakes workers of this
-   * process; rolls back when it rejects, with the same error. Throws INVALID_OPTION for what is no such client.
+   * Runs work in a transaction of the caller's database client; commits when it resolves, and rolls back when it rejects,
+   * with the same error. Rejects with INVALID_OPTION for what is no such client.
    */
-  run<T>(request: { readonly client: unknown; readonly work: TransactionWork<T> }): Promise<T>;
+  run<T>(request: TransactionRequest<T>): Promise<T>;
+
+  /** Says that a transaction with task results has been committed: workers of this process look at once. */
+  committed(): void;
 
   /**
    * Runs a handler in a transaction of the backend's own client; `settle` inside it ends the attempt, as its last
@@ -40,6 +56,6 @@ export interface Transactions {
    */
   readonly runAttempt?: <T>(request: {
     readonly timeoutMs: number | null;
-    readonly work: (transaction: unknown, settle: SettleInside) => Promise<T>;
+    readonly work: AttemptWork<T, TTransaction>;
   }) => Promise<T>;
 }

@@ -12,9 +12,20 @@ import { readThrown } from "./thrown-value.ts";
 export type AttemptEnd =
   | { readonly kind: "returned"; readonly output: string | null }
   /** `by`: the payload's check, the context, or the handler with its middleware. */
-  | { readonly kind: "threw"; readonly error: unknown; readonly by: "payload" | "context" | "handler" }
+  | {
+      readonly kind: "threw";
+      readonly error: unknown;
+      readonly by: "payload" | "context" | "handler";
+      /** Whether its transaction may have been committed all the same: only the answer to that may have been lost. */
+      readonly mayBeStored: boolean;
+    }
   /** It ignored its signal past the grace. */
   | { readonly kind: "unresponsive" };
+
+/** How an attempt ended whose end its own transaction has stored. */
+export interface CommittedEnd {
+  readonly kind: "committed";
+}
 
 /** What to do about an attempt's end. */
 export type AttemptDecision =

@@ -1,7 +1,12 @@
 import type { TaskStatus } from "@taskwright/shared";
 import type { ClaimedTask, Settlement } from "../backend/index.ts";
 import { RunningAttempt } from "./attempt.ts";
-import { type AttemptDecision, type AttemptEnd, decideOutcome } from "./attempt-outcome.ts";
+import {
+  type AttemptDecision,
+  type AttemptEnd,
+  type CommittedEnd,
+  decideOutcome,
+} from "./attempt-outcome.ts";
 import { type AttemptPolicy, decodePolicy } from "./attempt-policy.ts";
 import type { Engine, EngineTask } from "./engine.ts";
 import { callHandler } from "./handler-call.ts";
@@ -12,6 +17,7 @@ import type { OpenedBackend } from "./opened-backend.ts";
 import { releaseSafely } from "./release-safely.ts";
 import { reportFailure } from "./report-failure.ts";
 import { settleSafely } from "./settle-safely.ts";
+import { runInTransaction } from "./transactional-attempt.ts";
 
 /** What became of a task result in this process; `lost`: another process has it, or will. */
 export type Settled = TaskStatus | "released" | "lost";
@@ -84,14 +90,18 @@ export class AttemptRunner {
     return false;
   }
 
-  #execute(task: EngineTask, attempt: RunningAttempt, held: HeldLease): Promise<AttemptEnd> {
+  #execute(task: EngineTask, attempt: RunningAttempt, held: HeldLease): Promise<AttemptEnd | CommittedEnd> {
     return new Promise((resolve) => {
       this.#keeper.begin(held, attempt, () => resolve({ kind: "unresponsive" }));
-      void this.#call(task, attempt).then(resolve);
+      void this.#call(task, attempt, held).then(resolve);
     });
   }
 
-  async #call(task: EngineTask, attempt: RunningAttempt): Promise<AttemptEnd> {
+  async #call(
+    task: EngineTask,
+    attempt: RunningAttempt,
+    held: HeldLease,
+  ): Promise<AttemptEnd | CommittedEnd> {
     const { claimed } = attempt;
     let by: "payload" | "context" | "handler" = "payload";
     try {
@@ -103,13 +113,45 @@ export class AttemptRunner {
       by = "handler";
       // While its context was made it may have been cancelled, or given up and run elsewhere.
       attempt.throwIfAborted();
+      if (task.options.transaction) return await this.#callInTransaction(task, held, { attempt, input, ctx });
       const returned = await callHandler(this.#engine, task, { attempt, input, ctx });
       by = "payload";
       // Input and output of a task result are of one codec: that of its enqueue.
       const output = task.payload.encodeOutput(returned, claimed.codec);
       return { kind: "returned", output: output instanceof Promise ? await output : output };
     } catch (error) {
-      return { kind: "threw", error, by };
+      return { kind: "threw", error, by, mayBeStored: false };
+    }
+  }
+
+  async #callInTransaction(
+    task: EngineTask,
+    held: HeldLease,
+    call: { readonly attempt: RunningAttempt; readonly input: unknown; readonly ctx: unknown },
+  ): Promise<AttemptEnd | CommittedEnd> {
+    const { attempt } = call;
+    // Until it has begun nothing of the handler has run.
+    let by: "payload" | "context" | "handler" = "context";
+    let mayBeStored = false;
+    try {
+      await runInTransaction(attempt, {
+        produce: async (tx) => {
+          by = "handler";
+          const returned = await callHandler(this.#engine, task, { ...call, tx });
+          by = "payload";
+          return task.payload.encodeOutput(returned, attempt.claimed.codec);
+        },
+        onSettling: () => {
+          by = "handler";
+          this.#keeper.end(held);
+        },
+        onSettled: () => {
+          mayBeStored = true;
+        },
+      });
+      return { kind: "committed" };
+    } catch (error) {
+      return { kind: "threw", error, by, mayBeStored };
     }
   }
 
@@ -126,15 +168,22 @@ export class AttemptRunner {
 
   #finish(
     attempt: RunningAttempt,
-    parts: { end: AttemptEnd; policy: AttemptPolicy; held: HeldLease },
+    parts: { end: AttemptEnd | CommittedEnd; policy: AttemptPolicy; held: HeldLease },
   ): Promise<Settled> {
     const { end, policy, held } = parts;
     this.#keeper.end(held);
+    if (end.kind === "committed") {
+      this.#keeper.drop(held);
+      return Promise.resolve(this.#succeeded(attempt));
+    }
     const isAbandoned = end.kind === "unresponsive" && attempt.abortCause === "shutdown";
     const decision: AttemptDecision = isAbandoned
       ? { action: "drop" }
       : decideOutcome(attempt, end, { policy, now: this.#opened.clock.now(), random: Math.random });
-    if (decision.action === "settle") return this.#settle(held, decision.settlement, attempt);
+    if (decision.action === "settle") {
+      const mayBeStored = end.kind === "threw" && end.mayBeStored;
+      return this.#settle(held, decision.settlement, { attempt, mayBeStored });
+    }
     if (decision.action === "release") {
       if (decision.error !== null) {
         const facts = { err: decision.error, id: attempt.id, task: attempt.path, attempt: attempt.number };
@@ -189,11 +238,18 @@ export class AttemptRunner {
     return "lost";
   }
 
-  async #settle(held: HeldLease, settlement: Settlement, attempt?: RunningAttempt): Promise<Settled> {
+  async #settle(
+    held: HeldLease,
+    settlement: Settlement,
+    facts: { readonly attempt?: RunningAttempt; readonly mayBeStored?: boolean } = {},
+  ): Promise<Settled> {
+    const { attempt, mayBeStored = false } = facts;
     const outcome = await settleSafely(this.#engine, this.#opened, { lease: held.claimed, settlement });
     this.#keeper.drop(held);
     const { events } = this.#engine;
     if (outcome.outcome === "lease-lost") {
+      if (attempt !== undefined && mayBeStored && (await this.#isStored(attempt)))
+        return this.#succeeded(attempt);
       attempt?.abort("lease-lost");
       if (attempt !== undefined && events.has("leaseLost")) events.emit("leaseLost", this.#event(attempt));
       return "lost";
@@ -211,12 +267,27 @@ export class AttemptRunner {
     } else if (attempt !== undefined && settlement.status === "READY") {
       const { error, runAfter } = settlement;
       events.emit("retrying", { ...this.#event(attempt), error, runAfter: new Date(runAfter) });
-    } else if (attempt !== undefined && events.has("succeeded")) {
+    } else if (attempt !== undefined) return this.#succeeded(attempt);
+    if (status !== "READY" && events.has("finished")) events.emit("finished", { ...base, status });
+    return status;
+  }
+
+  #succeeded(attempt: RunningAttempt): "SUCCESSFUL" {
+    const { events } = this.#engine;
+    if (events.has("succeeded")) {
       const durationMs = this.#engine.host.monotonicTime() - attempt.startedAt;
       events.emit("succeeded", { ...this.#event(attempt), durationMs });
     }
-    if (status !== "READY" && events.has("finished")) events.emit("finished", { ...base, status });
-    return status;
+    const { id, path, queue } = attempt;
+    if (events.has("finished"))
+      events.emit("finished", { id, path, queue, backend: this.#opened.name, status: "SUCCESSFUL" });
+    return "SUCCESSFUL";
+  }
+
+  /** Whether an attempt's transaction was committed although the answer to that was lost. */
+  async #isStored(attempt: RunningAttempt): Promise<boolean> {
+    const [record] = await this.#opened.backend.store.get({ ids: [attempt.id] }).catch(() => []);
+    return record?.status === "SUCCESSFUL" && record.attempts === attempt.number;
   }
 
   #event(attempt: RunningAttempt): {

@@ -135,6 +135,11 @@ export class RunningAttempt implements Attempt {
     if (this.#abortCause !== null) throw this.#reason(this.#abortCause);
   }
 
+  /** Throws the reason when another process has taken over. */
+  throwIfLost(): void {
+    if (this.#abortCause === "lease-lost") throw this.#reason("lease-lost");
+  }
+
   progress(value: unknown): Promise<void> {
     const stored = this.#storeProgress(value);
     // Nobody need wait for it, and what nobody waits for must not end the process.

@@ -62,6 +62,7 @@ function boundedSchema(schema: Schema, patiently: Within): Schema {
   return {
     pending: () => patiently("a look at its tables", () => schema.pending()),
     migrate: () => patiently("a migration", () => schema.migrate()),
+    written: () => patiently("what its migrations are", () => schema.written()),
   };
 }
 

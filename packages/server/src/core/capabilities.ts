@@ -18,6 +18,10 @@ export interface Capabilities {
   readonly inspector: boolean;
   /** Tells other processes at once, without polling. */
   readonly wakeups: boolean;
+  /** Stores tasks in the caller's transactions. */
+  readonly transactions: boolean;
+  /** Runs handlers of tasks with `transaction: true`. */
+  readonly transactionalHandlers: boolean;
 }
 
 /** Lists what a backend can do. */
@@ -32,5 +36,7 @@ export function capabilitiesOf(backend: Backend): Capabilities {
     maintenance: backend.maintenance !== undefined,
     inspector: backend.inspector !== undefined,
     wakeups: backend.wakeups !== undefined,
+    transactions: backend.transactions !== undefined,
+    transactionalHandlers: backend.transactions?.runAttempt !== undefined,
   };
 }

@@ -20,27 +20,36 @@ import { type Call, newTask, resolveCall } from "./new-task.ts";
 import type { OpenedBackend } from "./opened-backend.ts";
 import { toTaskResult } from "./result-mapping.ts";
 import { type Wait, waitForEnd } from "./result-waiter.ts";
+import type { TransactionScope } from "./transaction-scope.ts";
+import { transactionRunnerOf } from "./transactional-attempt.ts";
 
 /** Carries a client's calls straight to the server's backends. */
 export class DirectTransport implements TaskTransport {
   readonly #engine: Engine;
   readonly #parentId: string | null;
+  readonly #scope: TransactionScope | null;
 
-  /** @param parentId the task result on whose behalf the calls are made, or null */
-  constructor(engine: Engine, parentId: string | null) {
+  /**
+   * @param parentId the task result on whose behalf the calls are made, or null
+   * @param scope the transaction that tasks are stored in; null for one of the store's own
+   */
+  constructor(engine: Engine, parentId: string | null, scope: TransactionScope | null = null) {
     this.#engine = engine;
     this.#parentId = parentId;
+    this.#scope = scope;
   }
 
   async enqueue(call: { path: string; input: unknown; options: readonly CallOptions[] }): Promise<Enqueued> {
     const task = this.#engine.task(call.path);
     const resolved = resolveCall(task, call.options);
-    const opened = this.#engine.backend(resolved.options.backend);
+    const opened = this.#backendFor(task, resolved);
     const encoded = task.payload.encodeInput(call.input);
     const input = encoded instanceof Promise ? await encoded : encoded;
     if (!opened.isOpen) await opened.use();
     const item = this.#newTask(task, resolved, { input, opened });
-    return this.#answer(item, await opened.enqueues.add(item), opened.name);
+    if (this.#scope === null) return this.#answer(item, await opened.enqueues.add(item), opened.name);
+    const [outcome] = await this.#scope.enqueue(opened, [item], false);
+    return this.#answer(item, outcome as EnqueueOutcome, opened.name);
   }
 
   async enqueueMany(call: {
@@ -50,7 +59,7 @@ export class DirectTransport implements TaskTransport {
   }): Promise<readonly Enqueued[]> {
     const task = this.#engine.task(call.path);
     const resolved = resolveCall(task, call.options);
-    const opened = this.#engine.backend(resolved.options.backend);
+    const opened = this.#backendFor(task, resolved);
     if (!Array.isArray(call.inputs)) {
       throw new TaskError({
         code: "INVALID_OPTION",
@@ -63,7 +72,10 @@ export class DirectTransport implements TaskTransport {
     if (inputs.length === 0) return [];
     if (!opened.isOpen) await opened.use();
     const tasks = inputs.map((input) => this.#newTask(task, resolved, { input, opened }));
-    const outcomes = await opened.backend.store.enqueue({ tasks, atomic: true, now: opened.clock.now() });
+    const outcomes =
+      this.#scope === null
+        ? await opened.backend.store.enqueue({ tasks, atomic: true, now: opened.clock.now() })
+        : await this.#scope.enqueue(opened, tasks, true);
     if (outcomes.some((outcome) => outcome.outcome === "failed")) throw incomplete(task, tasks, outcomes);
     return tasks.map((item, index) => this.#answer(item, outcomes[index] as EnqueueOutcome, opened.name));
   }
@@ -99,6 +111,13 @@ export class DirectTransport implements TaskTransport {
     return listResults(this.#engine, options);
   }
 
+  #backendFor(task: EngineTask, { options }: Call): OpenedBackend {
+    const opened = this.#engine.backend(options.backend);
+    // Nobody could ever run it there.
+    if (task.options.transaction) transactionRunnerOf(opened, task.path);
+    return opened;
+  }
+
   #newTask(task: EngineTask, call: Call, facts: { input: string | null; opened: OpenedBackend }): NewTask {
     return newTask(task, call, {
       input: facts.input,
@@ -113,8 +132,11 @@ export class DirectTransport implements TaskTransport {
     const deduplicated = outcome.outcome === "deduplicated";
     const id = deduplicated ? outcome.id : item.id;
     const { events } = this.#engine;
-    if (events.has("enqueued"))
-      events.emit("enqueued", { id, path: item.path, queue: item.queue, backend, deduplicated });
+    if (events.has("enqueued")) {
+      const event = { id, path: item.path, queue: item.queue, backend, deduplicated };
+      if (this.#scope === null) events.emit("enqueued", event);
+      else this.#scope.whenCommitted(() => events.emit("enqueued", event));
+    }
     return { id, deduplicated, status: deduplicated ? outcome.status : "READY" };
   }
 

@@ -13,6 +13,7 @@ import type { Host } from "./host.ts";
 import type { Logger } from "./logger.ts";
 import { OpenedBackend } from "./opened-backend.ts";
 import { type FailedTask, TaskEventHub } from "./task-events.ts";
+import { transactionRunnerOf } from "./transactional-attempt.ts";
 
 /** As long as a worker's patience with its handlers. */
 const LONGEST_DRAIN_MS = 20_000;
@@ -90,7 +91,11 @@ export class Engine {
         ];
       }),
     );
-    for (const task of this.tasks.values()) this.backend(task.options.backend, `The task ${task.path}`);
+    for (const { path, options, handler } of this.tasks.values()) {
+      const opened = this.backend(options.backend, `The task ${path}`);
+      // Who only enqueues runs no handlers.
+      if (options.transaction && handler !== undefined) transactionRunnerOf(opened, path);
+    }
   }
 
   /** Finds a task; throws UNKNOWN_TASK with the nearest path. */

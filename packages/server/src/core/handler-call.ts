@@ -1,9 +1,10 @@
-import { type TaskClient, TaskError, taskClient } from "@taskwright/shared";
+import { TaskError } from "@taskwright/shared";
 import type { RunningAttempt } from "./attempt.ts";
-import { DirectTransport } from "./direct-transport.ts";
 import type { Engine, EngineTask } from "./engine.ts";
 import type { HandlerArguments, MiddlewareArguments, MiddlewareResult } from "./handler-types.ts";
 import { childLogger, type Logger } from "./logger.ts";
+import { serverClient } from "./server-client.ts";
+import type { ServerTaskClient } from "./server-task-client.ts";
 
 interface AnyRouter {
   readonly "~router": unknown;
@@ -14,24 +15,27 @@ class HandlerCall implements HandlerArguments<unknown, unknown, AnyRouter> {
   readonly input: unknown;
   readonly ctx: unknown;
   readonly attempt: RunningAttempt;
+  /** Of an attempt that runs in a transaction, its client. */
+  readonly tx: unknown;
   readonly #engine: Engine;
 
   constructor(
     engine: Engine,
     attempt: RunningAttempt,
-    values: { readonly input: unknown; readonly ctx: unknown },
+    values: { readonly input: unknown; readonly ctx: unknown; readonly tx?: unknown },
   ) {
     this.#engine = engine;
     this.attempt = attempt;
     this.input = values.input;
     this.ctx = values.ctx;
+    this.tx = values.tx;
   }
 
   get signal(): AbortSignal {
     return this.attempt.signal;
   }
-  get client(): TaskClient<AnyRouter> {
-    return taskClient(new DirectTransport(this.#engine, this.attempt.parentOfCalls));
+  get client(): ServerTaskClient<AnyRouter> {
+    return serverClient(this.#engine, this.attempt.parentOfCalls);
   }
   get logger(): Logger {
     return attemptLogger(this.#engine.logger, this.attempt);
@@ -46,9 +50,14 @@ function attemptLogger(logger: Logger, attempt: RunningAttempt): Logger {
 export function callHandler(
   engine: Engine,
   task: EngineTask,
-  call: { readonly attempt: RunningAttempt; readonly input: unknown; readonly ctx: unknown },
+  call: {
+    readonly attempt: RunningAttempt;
+    readonly input: unknown;
+    readonly ctx: unknown;
+    readonly tx?: unknown;
+  },
 ): unknown {
-  const { attempt, input } = call;
+  const { attempt, input, tx } = call;
   const built = task.handler;
   if (built === undefined) {
     throw new TaskError({ code: "HANDLER_MISSING", message: `This server has no handler for ${task.path}.` });
@@ -58,7 +67,7 @@ export function callHandler(
   const step = async (index: number, ctx: unknown): Promise<MiddlewareResult<object>> => {
     const around = middleware[index];
     if (around === undefined) {
-      return { output: await built.handle(new HandlerCall(engine, attempt, { input, ctx })) };
+      return { output: await built.handle(new HandlerCall(engine, attempt, { input, ctx, tx })) };
     }
     let called = false;
     const next = (more?: { readonly ctx: object }) => {

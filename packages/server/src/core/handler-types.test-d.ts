@@ -1,4 +1,4 @@
-import { initTasks, type TaskClient } from "@taskwright/shared";
+import { initTasks } from "@taskwright/shared";
 import { expectTypeOf } from "vitest";
 import * as z from "zod";
 import type { Attempt } from "./attempt.ts";
@@ -15,6 +15,7 @@ import type {
   TaskHandler,
 } from "./handler-types.ts";
 import type { Logger } from "./logger.ts";
+import type { ServerTaskClient } from "./server-task-client.ts";
 import type { FailedTask } from "./task-events.ts";
 
 const t = initTasks.create();
@@ -35,7 +36,7 @@ expectTypeOf<Arguments["input"]>().toEqualTypeOf<{ at: Date }>();
 expectTypeOf<Arguments["ctx"]>().toEqualTypeOf<Context>();
 expectTypeOf<Arguments["signal"]>().toEqualTypeOf<AbortSignal>();
 expectTypeOf<Arguments["attempt"]>().toEqualTypeOf<Attempt>();
-expectTypeOf<Arguments["client"]>().toEqualTypeOf<TaskClient<Tasks>>();
+expectTypeOf<Arguments["client"]>().toEqualTypeOf<ServerTaskClient<Tasks>>();
 expectTypeOf<Arguments["logger"]>().toEqualTypeOf<Logger>();
 
 // --- What it returns ---

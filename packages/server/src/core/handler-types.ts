@@ -1,6 +1,7 @@
-import type { AnyRouter, AnyTask, TaskClient } from "@taskwright/shared";
+import type { AnyRouter, AnyTask } from "@taskwright/shared";
 import type { Attempt } from "./attempt.ts";
 import type { Logger } from "./logger.ts";
+import type { ServerTaskClient } from "./server-task-client.ts";
 import type { FailedTask } from "./task-events.ts";
 
 /** What a handler gets. */
@@ -13,14 +14,29 @@ export interface HandlerArguments<TInput, TContext, TRouter extends AnyRouter> {
   readonly signal: AbortSignal;
   readonly attempt: Attempt;
   /** Enqueues with this task result recorded as the parent. */
-  readonly client: TaskClient<TRouter>;
+  readonly client: ServerTaskClient<TRouter>;
   /** The server's logger, with the task's path, id and attempt. */
   readonly logger: Logger;
+}
+
+/** What the handler of a task with `transaction: true` gets. */
+export interface TransactionHandlerArguments<TInput, TContext, TRouter extends AnyRouter, TTransaction>
+  extends HandlerArguments<TInput, TContext, TRouter> {
+  /**
+   * The client of the attempt's transaction, which ends with the handler: it commits together with the task's
+   * completion when the handler returns, and rolls back when it throws.
+   */
+  readonly tx: TTransaction;
 }
 
 /** The user's function. */
 export type HandlerFunction<TInput, TContext, TOutput, TRouter extends AnyRouter> = (
   args: HandlerArguments<TInput, TContext, TRouter>,
+) => TOutput | Promise<TOutput>;
+
+/** The user's function for a task with `transaction: true`; its `tx` is a `TTransaction`. */
+export type TransactionHandlerFunction<TInput, TContext, TOutput, TRouter extends AnyRouter, TTransaction> = (
+  args: TransactionHandlerArguments<TInput, TContext, TRouter, TTransaction>,
 ) => TOutput | Promise<TOutput>;
 
 /** What middleware gets: as a handler, but of any task. */
@@ -69,6 +85,13 @@ export interface TaskHandler<TParsed, TOutput, TContext> {
   };
 }
 
+/** A handler of a task with `transaction: true`, as `h.chargeCard.handler()` makes it. */
+export interface TransactionTaskHandler<TParsed, TOutput, TContext, TTransaction>
+  extends TaskHandler<TParsed, TOutput, TContext> {
+  /** For inference only; undefined at run time. */
+  readonly "~transaction": (tx: TTransaction) => void;
+}
+
 /** A handler at run time. */
 export interface BuiltHandler {
   /** The task it was built for; null for a plain function, which may stand anywhere. */
@@ -83,13 +106,33 @@ export interface BuiltHandler {
 }
 
 /** One handler per task of a router, nested as the router is: a built one or a plain function. */
-export type Handlers<TRecord, TContext, TRouter extends AnyRouter> = {
+export type Handlers<TRecord, TContext, TRouter extends AnyRouter, TTransaction = unknown> = {
   readonly [K in keyof TRecord]: TRecord[K] extends { readonly "~router": infer TInner }
-    ? Handlers<TInner, TContext, TRouter>
+    ? Handlers<TInner, TContext, TRouter, TTransaction>
     : TRecord[K] extends AnyTask
-      ?
-          | TaskHandler<TRecord[K]["~types"]["parsed"], TRecord[K]["~types"]["output"], TContext>
-          | HandlerFunction<TRecord[K]["~types"]["parsed"], TContext, TRecord[K]["~types"]["output"], TRouter>
+      ? TRecord[K]["~types"]["transaction"] extends true
+        ?
+            | TransactionTaskHandler<
+                TRecord[K]["~types"]["parsed"],
+                TRecord[K]["~types"]["output"],
+                TContext,
+                TTransaction
+              >
+            | TransactionHandlerFunction<
+                TRecord[K]["~types"]["parsed"],
+                TContext,
+                TRecord[K]["~types"]["output"],
+                TRouter,
+                TTransaction
+              >
+        :
+            | TaskHandler<TRecord[K]["~types"]["parsed"], TRecord[K]["~types"]["output"], TContext>
+            | HandlerFunction<
+                TRecord[K]["~types"]["parsed"],
+                TContext,
+                TRecord[K]["~types"]["output"],
+                TRouter
+              >
       : never;
 };
 
@@ -107,6 +150,7 @@ export type HandlersOnly<
   TContext,
   TRouter extends AnyRouter,
   TOnly extends string,
+  TTransaction = unknown,
   TPrefix extends string = "",
 > = {
   readonly [K in keyof TRecord & string as IsWithin<`${TPrefix}${K}`, TOnly> extends true
@@ -115,11 +159,31 @@ export type HandlersOnly<
       ? never
       : K]: TRecord[K] extends { readonly "~router": infer TInner }
     ? IsWithin<`${TPrefix}${K}`, TOnly> extends true
-      ? Handlers<TInner, TContext, TRouter>
-      : HandlersOnly<TInner, TContext, TRouter, TOnly, `${TPrefix}${K}.`>
+      ? Handlers<TInner, TContext, TRouter, TTransaction>
+      : HandlersOnly<TInner, TContext, TRouter, TOnly, TTransaction, `${TPrefix}${K}.`>
     : TRecord[K] extends AnyTask
-      ?
-          | TaskHandler<TRecord[K]["~types"]["parsed"], TRecord[K]["~types"]["output"], TContext>
-          | HandlerFunction<TRecord[K]["~types"]["parsed"], TContext, TRecord[K]["~types"]["output"], TRouter>
+      ? TRecord[K]["~types"]["transaction"] extends true
+        ?
+            | TransactionTaskHandler<
+                TRecord[K]["~types"]["parsed"],
+                TRecord[K]["~types"]["output"],
+                TContext,
+                TTransaction
+              >
+            | TransactionHandlerFunction<
+                TRecord[K]["~types"]["parsed"],
+                TContext,
+                TRecord[K]["~types"]["output"],
+                TRouter,
+                TTransaction
+              >
+        :
+            | TaskHandler<TRecord[K]["~types"]["parsed"], TRecord[K]["~types"]["output"], TContext>
+            | HandlerFunction<
+                TRecord[K]["~types"]["parsed"],
+                TContext,
+                TRecord[K]["~types"]["output"],
+                TRouter
+              >
       : never;
 };

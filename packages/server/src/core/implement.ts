@@ -5,6 +5,8 @@ import type {
   HandlerOptions,
   Middleware,
   TaskHandler,
+  TransactionHandlerFunction,
+  TransactionTaskHandler,
 } from "./handler-types.ts";
 import { nestByPath } from "./nest-by-path.ts";
 
@@ -25,32 +27,65 @@ export interface HandlerBuilder<TTask extends AnyTask, TBase, TContext, TRouter 
   ): TaskHandler<TTask["~types"]["parsed"], TTask["~types"]["output"], TBase>;
 }
 
+/** {@link HandlerBuilder} of a task with `transaction: true`; its `tx` is a `TTransaction`. */
+export interface TransactionHandlerBuilder<
+  TTask extends AnyTask,
+  TBase,
+  TContext,
+  TRouter extends AnyRouter,
+  TTransaction,
+> {
+  /** Adds middleware for this task, inside what was added before; it runs in the transaction. */
+  use<TAdded extends object>(
+    middleware: Middleware<TContext, TAdded>,
+  ): TransactionHandlerBuilder<TTask, TBase, TContext & TAdded, TRouter, TTransaction>;
+  /** Gives the task its function. */
+  handler(
+    handle: TransactionHandlerFunction<
+      TTask["~types"]["parsed"],
+      TContext,
+      TTask["~types"]["output"],
+      TRouter,
+      TTransaction
+    >,
+    options?: HandlerOptions<TTask["~types"]["input"]>,
+  ): TransactionTaskHandler<TTask["~types"]["parsed"], TTask["~types"]["output"], TBase, TTransaction>;
+}
+
 /** One {@link HandlerBuilder} per task of a router, nested as the router is. */
-export type HandlerBuilders<TRecord, TBase, TContext, TRouter extends AnyRouter> = {
+export type HandlerBuilders<TRecord, TBase, TContext, TRouter extends AnyRouter, TTransaction = unknown> = {
   readonly [K in keyof TRecord]: TRecord[K] extends { readonly "~router": infer TInner }
-    ? HandlerBuilders<TInner, TBase, TContext, TRouter>
+    ? HandlerBuilders<TInner, TBase, TContext, TRouter, TTransaction>
     : TRecord[K] extends AnyTask
-      ? HandlerBuilder<TRecord[K], TBase, TContext, TRouter>
+      ? TRecord[K]["~types"]["transaction"] extends true
+        ? TransactionHandlerBuilder<TRecord[K], TBase, TContext, TRouter, TTransaction>
+        : HandlerBuilder<TRecord[K], TBase, TContext, TRouter>
       : never;
 };
 
 /** What every handler built from here has. */
-export interface ImplementerSteps<TBase, TContext, TRouter extends AnyRouter> {
+export interface ImplementerSteps<TBase, TContext, TRouter extends AnyRouter, TTransaction = unknown> {
   /** Says what `createContext` will make; the server's must fit. Comes before `use`. */
-  context<TNext extends object>(): Implementer<TNext, TNext, TRouter>;
+  context<TNext extends object>(): Implementer<TNext, TNext, TRouter, TTransaction>;
+  /**
+   * Says what the `tx` of tasks with `transaction: true` is, such as `Prisma.TransactionClient`; the transactions of the
+   * server's backend must fit.
+   */
+  transactionClient<TNext extends object>(): Implementer<TBase, TContext, TRouter, TNext>;
   /** Adds middleware for every handler built from what this returns. */
   use<TAdded extends object>(
     middleware: Middleware<TContext, TAdded>,
-  ): Implementer<TBase, TContext & TAdded, TRouter>;
+  ): Implementer<TBase, TContext & TAdded, TRouter, TTransaction>;
 }
 
 /** Builds handlers: `h.sendEmail.handler(async ({ input }) => …)`. */
-export type Implementer<TBase, TContext, TRouter extends AnyRouter> = ImplementerSteps<
+export type Implementer<
   TBase,
   TContext,
-  TRouter
-> &
-  HandlerBuilders<TRouter["~router"], TBase, TContext, TRouter>;
+  TRouter extends AnyRouter,
+  TTransaction = unknown,
+> = ImplementerSteps<TBase, TContext, TRouter, TTransaction> &
+  HandlerBuilders<TRouter["~router"], TBase, TContext, TRouter, TTransaction>;
 
 // biome-ignore lint/suspicious/noExplicitAny: middleware of different contexts stands in one list
 type AnyMiddleware = Middleware<any, any>;
@@ -93,6 +128,7 @@ function implementer(paths: readonly string[], middleware: readonly AnyMiddlewar
         message: "context() comes before use(): middleware builds on the context.",
       });
     },
+    transactionClient: () => implementer(paths, middleware),
     use: (more: AnyMiddleware) => {
       mustBeFunction(more, "Middleware");
       return implementer(paths, [...middleware, more]);

@@ -4,6 +4,7 @@ import type { Engine, EngineTask } from "./engine.ts";
 import { callHandler } from "./handler-call.ts";
 import { nestByPath } from "./nest-by-path.ts";
 import { encodeProgress } from "./progress.ts";
+import { transactionRunnerOf } from "./transactional-attempt.ts";
 
 /** Runs a task's handler now, in this process: `server.run.sendEmail(input)`. */
 export type TaskRunners<TRecord> = {
@@ -56,6 +57,16 @@ function inlineAttempt(engine: Engine, task: EngineTask): InlineAttempt {
   });
 }
 
+/** Runs a handler in a transaction that commits when it returns. */
+async function inTransaction(
+  { opened, path }: RunningAttempt,
+  handle: (tx: unknown) => unknown,
+): Promise<unknown> {
+  const run = transactionRunnerOf(opened, path);
+  await opened.use();
+  return run({ timeoutMs: null, work: async (tx) => handle(tx) });
+}
+
 async function runInline(engine: Engine, task: EngineTask, value: unknown): Promise<unknown> {
   const codecId = task.payload.codec.id;
   const input = await task.payload.decodeInput(await task.payload.encodeInput(value), codecId);
@@ -65,7 +76,10 @@ async function runInline(engine: Engine, task: EngineTask, value: unknown): Prom
     engine.createContext === undefined
       ? {}
       : await engine.createContext({ id, path, queue, attempt: number });
-  const output = await callHandler(engine, task, { attempt, input, ctx });
+  const call = { attempt, input, ctx };
+  const output = task.options.transaction
+    ? await inTransaction(attempt, (tx) => callHandler(engine, task, { ...call, tx }))
+    : await callHandler(engine, task, call);
   return task.payload.decodeOutput(await task.payload.encodeOutput(output), codecId);
 }
 

@@ -1,21 +1,26 @@
 import type { Backend } from "../../backend/index.ts";
 import type { SqlConnection } from "../sql/executor.ts";
 import type { TableNames } from "../sql/table-names.ts";
+import type { TransactionDriver } from "../sql/transaction-driver.ts";
 import { toTaskError } from "./driver-errors.ts";
 import { postgresLeaseSource } from "./lease-source.ts";
 import { postgresMaintenance } from "./maintenance.ts";
-import { checkVersion, migrate, pendingMigrations, readVersion } from "./migrate.ts";
+import { allMigrations, checkVersion, migrate, pendingMigrations, readVersion } from "./migrate.ts";
 import { StoreHandle } from "./opened-store.ts";
 import type { PgPool } from "./pool-connection.ts";
 import { statementOf } from "./statements/statement-of.ts";
 import { postgresTaskInspector } from "./task-inspector.ts";
 import { postgresTaskStore } from "./task-store.ts";
+import { postgresTransactions } from "./transactions.ts";
 
 const READ_TIME = statementOf("time", "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint");
 
 /** What a backend on PostgreSQL consists of, whatever runs its statements. */
-export type PostgresParts = Required<
-  Pick<Backend, "store" | "leases" | "maintenance" | "inspector" | "wakeups" | "readTime" | "schema">
+export type PostgresParts<TTransaction> = Required<
+  Pick<
+    Backend<TTransaction>,
+    "store" | "leases" | "maintenance" | "inspector" | "wakeups" | "readTime" | "schema" | "transactions"
+  >
 > & { readonly handle: StoreHandle; readonly open: () => Promise<void> };
 
 async function asTaskError<T>(run: () => Promise<T>): Promise<T> {
@@ -27,11 +32,16 @@ async function asTaskError<T>(run: () => Promise<T>): Promise<T> {
 }
 
 /** Makes the facets on a connection. */
-export function postgresParts(
+export function postgresParts<TTransaction>(
   connection: SqlConnection,
-  names: TableNames,
-  pool: (() => Promise<PgPool>) | null,
-): PostgresParts {
+  parts: {
+    readonly names: TableNames;
+    /** Where a connection may be had that listens; null where there is none. */
+    readonly pool: (() => Promise<PgPool>) | null;
+    readonly transactions: TransactionDriver<TTransaction>;
+  },
+): PostgresParts<TTransaction> {
+  const { names, pool, transactions } = parts;
   const handle = new StoreHandle(connection, names, pool);
   return {
     handle,
@@ -40,9 +50,11 @@ export function postgresParts(
     maintenance: postgresMaintenance(handle),
     inspector: postgresTaskInspector(handle),
     wakeups: handle.wakeups,
+    transactions: postgresTransactions(handle, transactions),
     schema: {
       pending: () => asTaskError(async () => pendingMigrations(names, await readVersion(connection, names))),
       migrate: () => asTaskError(() => migrate(connection, names)),
+      written: async () => ({ provider: "postgresql", migrations: allMigrations(names) }),
     },
     readTime: async () => {
       const [row] = await handle.rows(READ_TIME, []);

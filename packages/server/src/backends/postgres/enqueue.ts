@@ -18,6 +18,9 @@ function noticeOf(tasks: readonly NewTask[], now: number): string {
   return tasks.some(({ runAfter }) => runAfter > now) ? "later" : "ready";
 }
 
+/** What runs the statements of an enqueue: the store, or a transaction of the caller's. */
+type EnqueueRunner = Pick<StoreHandle, "rows" | "statements" | "channel">;
+
 interface Holder {
   readonly id: string;
   readonly until: number;
@@ -29,7 +32,10 @@ function isHolding(holder: Holder | undefined, now: number): holder is Holder {
   return holder !== undefined && holder.until > now && holder.state <= STATE.SUCCESSFUL;
 }
 
-async function holdersOf(handle: StoreHandle, keys: readonly string[]): Promise<ReadonlyMap<string, Holder>> {
+async function holdersOf(
+  handle: EnqueueRunner,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, Holder>> {
   const rows = await handle.rows(handle.statements.readHolders, [JSON.stringify(keys)]);
   return new Map(
     rows.map(([key, id, until, state]) => [
@@ -41,7 +47,7 @@ async function holdersOf(handle: StoreHandle, keys: readonly string[]): Promise<
 
 /** Stores tasks of which no two have the same key, and tells what became of each by its id. */
 async function storeKeyed(
-  handle: StoreHandle,
+  handle: EnqueueRunner,
   tasks: readonly NewTask[],
   now: number,
 ): Promise<ReadonlyMap<string, EnqueueOutcome>> {
@@ -99,7 +105,12 @@ function firstOfKeys(tasks: readonly NewTask[]): {
   return { firsts, firstOf };
 }
 
-async function store(handle: StoreHandle, tasks: readonly NewTask[], now: number): Promise<EnqueueOutcome[]> {
+/** Stores tasks, all or none of them; tries nothing again. */
+export async function store(
+  handle: EnqueueRunner,
+  tasks: readonly NewTask[],
+  now: number,
+): Promise<EnqueueOutcome[]> {
   if (tasks.every(({ deduplication }) => deduplication === null)) {
     await handle.rows(handle.statements.enqueuePlain, [
       itemsOf(tasks),

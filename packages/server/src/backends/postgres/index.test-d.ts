@@ -6,15 +6,17 @@ import {
   type GivenPool,
   type PgClient,
   type PgPool,
+  type PgTransaction,
   type PostgresBackendOptions,
   postgresBackend,
 } from "./index.ts";
 
 const url = "postgresql://localhost/app";
-expectTypeOf(postgresBackend({ url })).toEqualTypeOf<Backend>();
+expectTypeOf(postgresBackend({ url })).toEqualTypeOf<Backend<PgTransaction>>();
 postgresBackend({ url, schema: "tasks", tablePrefix: "tw_" });
-// A pool of pg fits as it is.
-postgresBackend({ pool: new pg.Pool() });
+// A pool of pg fits as it is, and its clients are what handlers with a transaction get.
+expectTypeOf(postgresBackend({ pool: new pg.Pool() })).toEqualTypeOf<Backend<pg.PoolClient>>();
+expectTypeOf<ReturnType<PgTransaction["query"]>>().resolves.toHaveProperty("rows");
 expectTypeOf<pg.Pool>().toExtend<PgPool>();
 expectTypeOf<pg.PoolClient>().toExtend<PgClient>();
 expectTypeOf<PostgresBackendOptions>().toExtend<GivenPool | DatabaseUrl>();

@@ -1,76 +1,7 @@
-import type {
-  Lease,
-  LeaseSource,
-  ReleaseRequest,
-  Settlement,
-  SettleOutcome,
-  SettleRequest,
-} from "../../backend/index.ts";
-import type { SqlRow, Statement } from "../sql/executor.ts";
-import { heldRow } from "../sql/lease-token.ts";
-import { STATE, statusOf } from "../sql/task-state.ts";
+import type { LeaseSource, ReleaseRequest } from "../../backend/index.ts";
 import { claim } from "./claim.ts";
 import type { StoreHandle } from "./opened-store.ts";
-
-const LOST: SettleOutcome = { outcome: "lease-lost" };
-
-/** Names the row and the lease of an item. */
-function keysOf(lease: Lease): { readonly s: number; readonly k: number } {
-  const { seq, leaseNumber } = heldRow(lease);
-  return { s: seq, k: leaseNumber };
-}
-
-function settleItem({ lease, settlement }: SettleRequest["items"][number]): object {
-  const keys = keysOf(lease);
-  switch (settlement.status) {
-    case "SUCCESSFUL":
-      return { ...keys, v: STATE.SUCCESSFUL, o: settlement.output ?? undefined };
-    case "READY": {
-      const { runAfter, rank, error } = settlement;
-      return { ...keys, v: 1, a: runAfter, r: rank, e: JSON.stringify(error) };
-    }
-    case "FAILED": {
-      const { error, started } = settlement;
-      return { ...keys, v: STATE.FAILED, e: JSON.stringify(error), n: !started };
-    }
-    case "CANCELLED": {
-      const { error } = settlement;
-      return { ...keys, v: STATE.CANCELLED, e: error === null ? undefined : JSON.stringify(error) };
-    }
-  }
-}
-
-/** Runs a statement on items, each lease once, and gives the row of each whose lease still holds: row number and lease first. */
-async function each<Item extends { readonly lease: Lease }>(
-  handle: StoreHandle,
-  statement: Statement,
-  request: {
-    readonly items: readonly Item[];
-    readonly toJson: (item: Item) => object;
-    readonly values?: readonly number[];
-  },
-): Promise<Map<string, SqlRow>> {
-  const { items, toJson, values = [] } = request;
-  if (items.length === 0) return new Map();
-  const byToken = new Map([...items].reverse().map((item) => [item.lease.token, item]));
-  const rows = await handle.rows(statement, [JSON.stringify([...byToken.values()].map(toJson)), ...values]);
-  const byKey = new Map(rows.map((row) => [`${row[0]}.${row[1]}`, row]));
-  const held = new Map<string, SqlRow>();
-  for (const [token, { lease }] of byToken) {
-    const { seq, leaseNumber } = heldRow(lease);
-    const row = byKey.get(`${seq}.${leaseNumber}`);
-    if (row !== undefined) held.set(token, row);
-  }
-  return held;
-}
-
-/** The answer to a settlement whose lease holds nothing: a repetition of the one that ended it is answered like that. */
-function answerLate(settlement: Settlement, end: SqlRow | undefined): SettleOutcome {
-  if (end === undefined || settlement.status === "READY" || statusOf(end[2]) !== settlement.status)
-    return LOST;
-  if (settlement.status === "SUCCESSFUL" && settlement.output !== end[3]) return LOST;
-  return { outcome: "applied", status: settlement.status };
-}
+import { each, keysOf, settle } from "./settle.ts";
 
 /** The lease facet on PostgreSQL. */
 export function postgresLeaseSource(handle: StoreHandle): LeaseSource {
@@ -113,33 +44,17 @@ export function postgresLeaseSource(handle: StoreHandle): LeaseSource {
       });
     },
 
-    settle: async ({ items, now }) => {
-      const rows = await each(handle, statements.settle, { items, toJson: settleItem, values: [now] });
+    settle: async (request) => {
+      const { outcomes, endedIds, isAwaited, hasReturned } = await settle(handle, statements, request);
       noteLater(
-        now,
-        items.flatMap(({ settlement }) => (settlement.status === "READY" ? [settlement.runAfter] : [])),
+        request.now,
+        request.items.flatMap(({ settlement }) =>
+          settlement.status === "READY" ? [settlement.runAfter] : [],
+        ),
       );
-      const isAwaited = [...rows.values()][0]?.[3] === true;
-      const ended = items.filter(({ lease }) => Number(rows.get(lease.token)?.[2] ?? 1) > 1);
-      handle.wakeups.results(
-        ended.map(({ lease }) => lease.id),
-        isAwaited,
-      );
-      if (ended.length < rows.size) handle.wakeups.readyEverywhere();
-      const late = items.filter(
-        ({ lease, settlement }) => !rows.has(lease.token) && settlement.status !== "READY",
-      );
-      const ends = await each(handle, statements.readEnds, {
-        items: late,
-        toJson: ({ lease }) => keysOf(lease),
-      });
-      return items.map(({ lease, settlement }) => {
-        const row = rows.get(lease.token);
-        if (row === undefined) return answerLate(settlement, ends.get(lease.token));
-        // The rest of the batch that names it comes too late.
-        rows.delete(lease.token);
-        return { outcome: "applied", status: statusOf(row[2]) };
-      });
+      handle.wakeups.results(endedIds, isAwaited);
+      if (hasReturned) handle.wakeups.readyEverywhere();
+      return outcomes;
     },
 
     release: async ({ items, now }) => {

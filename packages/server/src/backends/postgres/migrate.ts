@@ -1,4 +1,5 @@
 import { TaskError } from "@taskwright/shared";
+import type { Migration } from "../../backend/index.ts";
 import type { SqlConnection, SqlExecutor } from "../sql/executor.ts";
 import type { TableNames } from "../sql/table-names.ts";
 import { MIGRATIONS } from "./migrations/index.ts";
@@ -27,17 +28,25 @@ export function checkVersion(version: number): void {
   throw new TaskError({ code: "BACKEND_INCOMPATIBLE", message, data: { version, known } });
 }
 
+/** Every migration, each with the statement that notes it. */
+export function allMigrations(names: TableNames): readonly Migration[] {
+  return MIGRATIONS.map(({ name, statements }, index) => ({
+    name,
+    statements: [
+      ...(index === 0
+        ? [`CREATE TABLE IF NOT EXISTS ${names.version} (version integer NOT NULL PRIMARY KEY)`]
+        : []),
+      ...statements(names),
+      `INSERT INTO ${names.version} (version) VALUES (${index + 1})`,
+    ],
+  }));
+}
+
 /** The statements that bring tables of a version to this one's. */
 export function pendingMigrations(names: TableNames, version: number): readonly string[] {
-  const known = MIGRATIONS.length;
-  if (version >= known) return [];
-  return [
-    ...(version === 0
-      ? [`CREATE TABLE IF NOT EXISTS ${names.version} (version integer NOT NULL PRIMARY KEY)`]
-      : []),
-    ...MIGRATIONS.slice(version).flatMap((migration) => migration(names)),
-    `INSERT INTO ${names.version} (version) VALUES (${known})`,
-  ];
+  return allMigrations(names)
+    .slice(version)
+    .flatMap(({ statements }) => statements);
 }
 
 /** Applies what is missing, in one transaction and under a lock, so that any number of processes may do it at once. */

@@ -3,12 +3,13 @@ import type { TablePlace } from "../sql/table-names.ts";
 import type { PgPool } from "./pool-connection.ts";
 
 /** What `postgresBackend` takes: a pool of yours, or the URL of a database. */
-export type PostgresBackendOptions = TablePlace & (GivenPool | DatabaseUrl);
+export type PostgresBackendOptions<TPool extends PgPool = PgPool> = TablePlace &
+  (GivenPool<TPool> | DatabaseUrl);
 
 /** A pool that the caller has made, and ends. */
-export interface GivenPool {
+export interface GivenPool<TPool extends PgPool = PgPool> {
   /** A `Pool` of the package `pg`; closing the backend leaves it open. */
-  readonly pool: PgPool;
+  readonly pool: TPool;
   readonly url?: undefined;
 }
 

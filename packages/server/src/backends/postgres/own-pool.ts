@@ -1,12 +1,21 @@
 import { TaskError } from "@taskwright/shared";
-import { ignore, type PgPool } from "./pool-connection.ts";
+import { ignore, type PgClient, type PgPool } from "./pool-connection.ts";
 
 /** Connections of a pool that a backend makes for itself. */
 const MOST_CONNECTIONS = 10;
 const CONNECT_TIMEOUT_MS = 10_000;
 
+/** The `tx` of handlers on a pool of the backend's own: a client of `pg`. */
+export interface PgTransaction extends PgClient {
+  query<TRow = Record<string, unknown>>(
+    query: string | { readonly text: string; readonly values?: readonly unknown[] },
+    values?: readonly unknown[],
+  ): Promise<{ readonly rows: TRow[]; readonly rowCount: number | null }>;
+}
+
 /** A pool that can be ended. */
 export interface OwnPool extends PgPool {
+  connect(): Promise<PgTransaction>;
   end(): Promise<void>;
 }
 

@@ -51,6 +51,14 @@ function queryOf(statement: Statement, values: readonly SqlValue[], { ms, longMs
   };
 }
 
+/** Runs statements on one client of a pool. */
+export function clientExecutor(client: PgClient, patience: Patience = PATIENCE): SqlExecutor {
+  return {
+    rows: async (statement, values) =>
+      (await client.query(queryOf(statement, values, patience))).rows as readonly SqlRow[],
+  };
+}
+
 /** Runs statements through a pool, each prepared once per connection. */
 export function poolConnection(pool: PgPool, patience: Patience = PATIENCE): SqlConnection {
   return {
@@ -61,16 +69,15 @@ export function poolConnection(pool: PgPool, patience: Patience = PATIENCE): Sql
       const client = await pool.connect();
       // One that breaks between two statements would end the process; the next statement tells of it.
       client.on?.("error", ignore);
-      const rows = async (statement: Statement, values: readonly SqlValue[]) =>
-        (await client.query(queryOf(statement, values, patience))).rows as readonly SqlRow[];
-      const plain = (text: string) => rows({ name: "", text }, []);
+      const executor = clientExecutor(client, patience);
+      const plain = (text: string) => executor.rows({ name: "", text }, []);
       const giveBack = (isBroken: boolean) => {
         if (!isBroken) client.off?.("error", ignore);
         client.release(isBroken);
       };
       try {
         await plain("BEGIN ISOLATION LEVEL READ COMMITTED");
-        const result = await run({ rows });
+        const result = await run(executor);
         await plain("COMMIT");
         giveBack(false);
         return result;

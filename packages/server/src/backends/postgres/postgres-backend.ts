@@ -1,11 +1,13 @@
-import type { Backend } from "../../backend/index.ts";
+import type { Backend, TransactionOf } from "../../backend/index.ts";
 import type { SqlConnection } from "../sql/executor.ts";
 import { tableNames } from "../sql/table-names.ts";
+import type { TransactionDriver } from "../sql/transaction-driver.ts";
 import { postgresParts } from "./backend-parts.ts";
 import { diagnose } from "./diagnose.ts";
 import { checkPostgresOptions, type PostgresBackendOptions } from "./options.ts";
 import { makePool, type OwnPool } from "./own-pool.ts";
 import { type PgPool, poolConnection } from "./pool-connection.ts";
+import { poolTransactions } from "./pool-transactions.ts";
 
 /** A pool of this size has no connection to spare for listening: everything else would wait for ever. */
 const TOO_SMALL_TO_LISTEN = 1;
@@ -58,12 +60,16 @@ class PoolSource {
 }
 
 /** Keeps task results in a PostgreSQL database, through the package `pg`. */
-export function postgresBackend(options: PostgresBackendOptions): Backend {
+export function postgresBackend<TPool extends PgPool = OwnPool>(
+  options: PostgresBackendOptions<TPool>,
+): Backend<TransactionOf<TPool>> {
   checkPostgresOptions(options);
   const names = tableNames(options, '"');
   const source = new PoolSource(options);
   const pool = source.canListen ? () => source.pool() : null;
-  const { handle, open, ...facets } = postgresParts(source.connection, names, pool);
+  // The pool is the caller's or, of type OwnPool, ours: either way its clients are what handlers get.
+  const transactions = poolTransactions(() => source.pool()) as TransactionDriver<TransactionOf<TPool>>;
+  const { handle, open, ...facets } = postgresParts(source.connection, { names, pool, transactions });
   return {
     kind: "postgres",
     ...facets,

@@ -24,7 +24,7 @@ declare const transaction: Omit<GeneratedClient, "$connect">;
 
 expectTypeOf<GeneratedClient>().toExtend<PrismaLike>();
 expectTypeOf(transaction).toExtend<RawRunner>();
-expectTypeOf(prismaBackend(client)).toEqualTypeOf<Backend>();
+expectTypeOf(prismaBackend(client)).toEqualTypeOf<Backend<Omit<GeneratedClient, "$connect">>>();
 prismaBackend(client, { provider: "postgresql", schema: "tasks", tablePrefix: "tw_" });
 expectTypeOf<PrismaBackendOptions["provider"]>().toEqualTypeOf<PrismaProvider | undefined>();
 // @ts-expect-error -- the client of a transaction ends with it

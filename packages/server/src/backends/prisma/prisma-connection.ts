@@ -14,14 +14,19 @@ async function run(
   return rows.map((row) => Object.values(row) as SqlRow);
 }
 
+/** Runs statements on whatever runs raw SQL for Prisma. */
+export function runnerExecutor(runner: RawRunner): SqlExecutor {
+  return { rows: (statement, values) => run(runner, statement, values) };
+}
+
 /** Runs statements through a Prisma client. */
 export function prismaConnection(client: PrismaLike): SqlConnection {
   return {
-    rows: (statement, values) => run(client, statement, values),
+    ...runnerExecutor(client),
     transaction: <T>(work: (executor: SqlExecutor) => Promise<T>) =>
-      client.$transaction(
-        (tx: RawRunner) => work({ rows: (statement, values) => run(tx, statement, values) }),
-        { maxWait: LONGEST_TRANSACTION_MS, timeout: LONGEST_TRANSACTION_MS },
-      ),
+      client.$transaction((tx: RawRunner) => work(runnerExecutor(tx)), {
+        maxWait: LONGEST_TRANSACTION_MS,
+        timeout: LONGEST_TRANSACTION_MS,
+      }),
   };
 }

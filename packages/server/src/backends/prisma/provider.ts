@@ -30,10 +30,15 @@ async function askVersion(client: PrismaLike): Promise<string | null> {
   }
 }
 
+/** Which database a client says that it leads to, without asking it; MariaDB says that it is MySQL. */
+export function knownProvider(client: PrismaLike): PrismaProvider | undefined {
+  const { _activeProvider, _engineConfig } = client as Internals;
+  return NAMES[String(_activeProvider)] ?? NAMES[String(_engineConfig?.adapter?.provider)];
+}
+
 /** Finds out which database a client leads to. */
 export async function detectProvider(client: PrismaLike): Promise<PrismaProvider> {
-  const { _activeProvider, _engineConfig } = client as Internals;
-  const known = NAMES[String(_activeProvider)] ?? NAMES[String(_engineConfig?.adapter?.provider)];
+  const known = knownProvider(client);
   if (known !== undefined && known !== "mysql") return known;
   const version = await askVersion(client);
   if (version !== null && /postgres/i.test(version)) return "postgresql";

@@ -17,13 +17,14 @@ export interface HeldRow {
   readonly leaseNumber: number;
 }
 
-const TOKEN = /^(\d{1,15})\.(\d{1,15})\.(.+)$/;
 const NO_ROW: HeldRow = { seq: -1, leaseNumber: -1 };
 
 /** Takes a token apart; one that is none of ours, or of another task result, finds no row. */
 export function heldRow({ id, token }: Lease): HeldRow {
-  const parts = TOKEN.exec(token);
-  return parts === null || parts[3] !== id
-    ? NO_ROW
-    : { seq: Number(parts[2]), leaseNumber: Number(parts[1]) };
+  const first = token.indexOf(".");
+  const second = token.indexOf(".", first + 1);
+  if (second < 0 || token.length !== second + 1 + id.length || !token.endsWith(id)) return NO_ROW;
+  const leaseNumber = Number(token.slice(0, first));
+  const seq = Number(token.slice(first + 1, second));
+  return Number.isSafeInteger(leaseNumber) && Number.isSafeInteger(seq) ? { seq, leaseNumber } : NO_ROW;
 }

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { TaskError } from "@taskwright/shared";
+import { DEFAULT_PREFIX, withPrefix } from "./table-prefix.ts";
 
 /** How long the driver itself waits for the lock, with the event loop stopped; longer waits are ours, and asynchronous. */
 const DRIVER_TIMEOUT_MS = 5;
@@ -42,13 +43,15 @@ class NamedFile {
 export class Connection {
   readonly file: string;
   readonly db: DatabaseSync;
+  readonly #prefix: string;
   readonly #statements = new Map<string, StatementSync>();
   readonly #main: NamedFile;
   #wal: NamedFile | null = null;
   #trimAtBytes = LARGE_WAL_BYTES;
 
-  constructor(file: string) {
+  constructor(file: string, prefix: string = DEFAULT_PREFIX) {
     this.file = file;
+    this.#prefix = prefix;
     this.db = new DatabaseSync(file);
     try {
       this.db.exec(`PRAGMA busy_timeout = ${DRIVER_TIMEOUT_MS}`);
@@ -59,11 +62,11 @@ export class Connection {
     }
   }
 
-  /** The prepared statement of some SQL, made once. */
+  /** The prepared statement of some SQL, made once; it names tables as by default, whatever their prefix. */
   prepare(sql: string): StatementSync {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
-      statement = this.db.prepare(sql);
+      statement = this.db.prepare(withPrefix(sql, this.#prefix));
       this.#statements.set(sql, statement);
     }
     return statement;

@@ -24,7 +24,7 @@ export function diagnose(
 ): readonly Finding[] {
   try {
     connection.checkFile();
-    connection.db.prepare("SELECT 1 FROM taskwright_task LIMIT 1").get();
+    connection.prepare("SELECT 1 FROM taskwright_task LIMIT 1").get();
     return examine(connection, options, watchError);
   } catch (error) {
     return [{ level: "error", message: toTaskError(error, options.file).message }];
@@ -43,7 +43,7 @@ function examine(
   return [
     {
       level: "ok",
-      message: `${file}: ${megabytes(statSync(file).size)}, schema version ${readVersion(connection.db, file)}.`,
+      message: `${file}: ${megabytes(statSync(file).size)}, schema version ${readVersion(connection.db, options)}.`,
     },
     journal === "wal"
       ? { level: "ok", message: "Journal mode is WAL." }

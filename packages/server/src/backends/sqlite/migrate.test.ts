@@ -39,13 +39,14 @@ describe("the version of a file", () => {
   it("can be read while another process makes the tables", () => {
     const [reader, maker] = [new DatabaseSync(file), new DatabaseSync(file)];
     try {
+      const place = { file, prefix: "taskwright_", isShared: false };
       reader.exec("PRAGMA journal_mode = WAL");
       const seen = readVersion(
-        withInterruption(reader, () => migrate(maker, file)),
-        file,
+        withInterruption(reader, () => migrate(maker, place)),
+        place,
       );
       expect(seen).toBe(0);
-      expect(readVersion(reader, file)).toBe(MIGRATIONS.length);
+      expect(readVersion(reader, place)).toBe(MIGRATIONS.length);
     } finally {
       reader.close();
       maker.close();

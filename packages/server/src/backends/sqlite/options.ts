@@ -1,4 +1,5 @@
 import { type Duration, didYouMean, durationToMs, TaskError } from "@taskwright/shared";
+import { DEFAULT_PREFIX } from "./table-prefix.ts";
 
 /** What `sqliteBackend` takes. */
 export interface SqliteBackendOptions {
@@ -19,6 +20,10 @@ export interface ResolvedSqliteOptions {
   readonly file: string;
   readonly durability: "full" | "process";
   readonly lockTimeoutMs: number;
+  /** Begins the names of tables and indexes. */
+  readonly prefix: string;
+  /** Whether the file is another application's too: then tables are made by a command, and others are left alone. */
+  readonly isShared: boolean;
 }
 
 const NAMES = ["file", "durability", "lockTimeout"];
@@ -64,5 +69,11 @@ export function resolveSqliteOptions(options: SqliteBackendOptions): ResolvedSql
   if (durability !== "full" && durability !== "process") {
     throw invalid(`durability must be "full" or "process", not ${kind(durability)}.`);
   }
-  return { file, durability, lockTimeoutMs: durationToMs(lockTimeout, "lockTimeout") };
+  return {
+    file,
+    durability,
+    lockTimeoutMs: durationToMs(lockTimeout, "lockTimeout"),
+    prefix: DEFAULT_PREFIX,
+    isShared: false,
+  };
 }

@@ -9,22 +9,10 @@ import type {
 } from "../../backend/index.ts";
 import type { Connection } from "./connection.ts";
 import { isRefusal, toTaskError } from "./driver-errors.ts";
+import { enqueueSteps } from "./enqueue.ts";
 import { forgetInputs } from "./input-index.ts";
 import type { StoreHandle } from "./opened-store.ts";
-import { STATE, statusOf, TASK_COLUMNS, type TaskRow, toRecord } from "./row-mapping.ts";
-
-const INSERT = `INSERT INTO taskwright_task
-  (id, path, queue, state, priority, rank, run_after, max_retries, enqueued_at, expires_at, codec, input, policy,
-   parent_id, schedule_id, deduplication_key, tags)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`;
-
-/** One without a row has ended well and was purged: those that end otherwise take their key along. */
-const FIND_KEY = `SELECT held.id, coalesce(task.state, ${STATE.SUCCESSFUL}) AS state
-  FROM taskwright_deduplication AS held LEFT JOIN taskwright_task AS task ON task.id = held.id
-  WHERE held.key = ? AND held.until > ? AND coalesce(task.state, ${STATE.SUCCESSFUL}) < ${STATE.FAILED}`;
-
-const HOLD_KEY = `INSERT INTO taskwright_deduplication (key, id, until) VALUES (?, ?, ?)
-  ON CONFLICT (key) DO UPDATE SET id = excluded.id, until = excluded.until`;
+import { STATE, TASK_COLUMNS, type TaskRow, toRecord } from "./row-mapping.ts";
 
 const FREE_KEY = "DELETE FROM taskwright_deduplication WHERE key = ? AND id = ?";
 
@@ -39,8 +27,6 @@ const REQUEUE = `UPDATE taskwright_task SET
     lost_attempts = 0, expires_at = NULL, finished_at = NULL, cancel_requested = 0, lease_uncounted = 0
   WHERE id = ? AND state IN (${STATE.FAILED}, ${STATE.CANCELLED})`;
 
-const STORED: EnqueueOutcome = { outcome: "stored" };
-
 function existing(
   connection: Connection,
   id: string,
@@ -52,38 +38,13 @@ function existing(
 }
 
 function enqueueOne(connection: Connection, task: NewTask, now: number): EnqueueOutcome {
-  const { deduplication } = task;
-  if (deduplication !== null && existing(connection, task.id) === undefined) {
-    const held = connection.prepare(FIND_KEY).get(deduplication.key, now) as
-      | { id: string; state: number }
-      | undefined;
-    if (held !== undefined) return { outcome: "deduplicated", id: held.id, status: statusOf(held.state) };
+  const steps = enqueueSteps(task, now);
+  for (let step = steps.next(); ; ) {
+    if (step.done) return step.value;
+    const { gives, sql, values } = step.value;
+    const statement = connection.prepare(sql);
+    step = steps.next(gives === "row" ? statement.get(...values) : statement.run(...values).changes);
   }
-  const { changes } = connection
-    .prepare(INSERT)
-    .run(
-      task.id,
-      task.path,
-      task.queue,
-      task.runAfter <= now ? STATE.due : STATE.later,
-      task.priority,
-      task.rank,
-      task.runAfter,
-      task.maxRetries,
-      task.enqueuedAt,
-      task.expiresAt,
-      task.codec,
-      task.input,
-      task.policy,
-      task.parentId,
-      task.scheduleId,
-      deduplication === null ? null : deduplication.key,
-      task.tags.length === 0 ? null : JSON.stringify(task.tags),
-    );
-  if (deduplication !== null && changes > 0) {
-    connection.prepare(HOLD_KEY).run(deduplication.key, task.id, deduplication.until);
-  }
-  return STORED;
 }
 
 /** As {@link enqueueOne}, but a row that is refused fails alone. */

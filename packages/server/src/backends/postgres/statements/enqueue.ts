@@ -39,26 +39,35 @@ export function enqueueItem(task: NewTask): Readonly<Record<string, unknown>> {
   };
 }
 
-/** Stores tasks without deduplication keys: the items, the time, and a channel with what to say there to idle workers; an id that is there already changes nothing. */
-export function enqueuePlain(names: TableNames): Statement {
+/** Who is told of tasks: those who are idle now, or all, for whoever may be idle when a transaction is committed. */
+type Told = "idle" | "all";
+
+function isTold(told: Told, names: TableNames): string {
+  return told === "all" ? "EXISTS (SELECT 1 FROM added)" : isAwaitingReady(names, "added");
+}
+
+function enqueuePlainTo(told: Told, names: TableNames): Statement {
   return statementOf(
     "enqueue",
     `WITH added AS (
     INSERT INTO ${names.task} (${STORED}) SELECT ${GIVEN} FROM json_to_recordset($1::json) AS item(${FIELDS})
     ON CONFLICT (id) DO NOTHING RETURNING ${PLACE}),
   ${putInLine(names, "added", "$2")}
-  SELECT pg_notify($3, $4)::text WHERE ${isAwaitingReady(names, "added")}`,
+  SELECT pg_notify($3, $4)::text WHERE ${isTold(told, names)}`,
   );
 }
 
-/**
- * Stores tasks of which some have deduplication keys, each key once: parameters as {@link enqueuePlain}. Gives the ids of those that
- * are stored, now or before; the others' keys are held.
- *
- * Whether the holder of a key has failed is seen as of the statement's start, as it has to be: another process may have
- * taken the key over since, and its task result is not visible here.
- */
-export function enqueueKeyed(names: TableNames): Statement {
+/** Stores tasks without deduplication keys: the items, the time, and a channel with what to say there to idle workers; an id that is there already changes nothing. */
+export function enqueuePlain(names: TableNames): Statement {
+  return enqueuePlainTo("idle", names);
+}
+
+/** {@link enqueuePlain} in a transaction of the caller's, at whose end others may be idle than now. */
+export function enqueuePlainInside(names: TableNames): Statement {
+  return enqueuePlainTo("all", names);
+}
+
+function enqueueKeyedTo(told: Told, names: TableNames): Statement {
   const { task, finished, deduplication } = names;
   return statementOf(
     "enqueue_keyed",
@@ -74,9 +83,25 @@ export function enqueueKeyed(names: TableNames): Statement {
     INSERT INTO ${task} (${STORED}) SELECT ${GIVEN} FROM fresh WHERE key IS NULL OR key IN (SELECT key FROM held)
     ON CONFLICT (id) DO NOTHING RETURNING ${PLACE}),
   ${putInLine(names, "added", "$2")},
-  told AS MATERIALIZED (SELECT pg_notify($3, $4)::text WHERE ${isAwaitingReady(names, "added")})
+  told AS MATERIALIZED (SELECT pg_notify($3, $4)::text WHERE ${isTold(told, names)})
   SELECT id, (SELECT count(*) FROM told) AS told FROM item WHERE key IS NULL OR key IN (SELECT key FROM held) OR id NOT IN (SELECT id FROM fresh)`,
   );
+}
+
+/**
+ * Stores tasks of which some have deduplication keys, each key once: parameters as {@link enqueuePlain}. Gives the ids of those that
+ * are stored, now or before; the others' keys are held.
+ *
+ * Whether the holder of a key has failed is seen as of the statement's start, as it has to be: another process may have
+ * taken the key over since, and its task result is not visible here.
+ */
+export function enqueueKeyed(names: TableNames): Statement {
+  return enqueueKeyedTo("idle", names);
+}
+
+/** {@link enqueueKeyed} in a transaction of the caller's, at whose end others may be idle than now. */
+export function enqueueKeyedInside(names: TableNames): Statement {
+  return enqueueKeyedTo("all", names);
 }
 
 /** Reads who holds keys: a JSON array of keys. Gives key, id, the window's end and the state; what is purged ended well. */

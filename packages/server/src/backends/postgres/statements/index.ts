@@ -12,7 +12,13 @@ import {
   readLaterNamed,
 } from "./claim.ts";
 import { countByQueue } from "./counts.ts";
-import { enqueueKeyed, enqueuePlain, readHolders } from "./enqueue.ts";
+import {
+  enqueueKeyed,
+  enqueueKeyedInside,
+  enqueuePlain,
+  enqueuePlainInside,
+  readHolders,
+} from "./enqueue.ts";
 import { begin, letExpire, progress, renew } from "./leases.ts";
 import { announce, notify, notifyReady, notifyResults, withdraw } from "./listeners.ts";
 import { countPurgeable, purge, purgeKeys, readBySeq, sweepExpired, sweepLost } from "./maintenance.ts";
@@ -22,7 +28,9 @@ import { cancel, readRecords, remove, requeue } from "./task-store.ts";
 /** The names of the statements, which the files beside this one describe. */
 type StatementName =
   | "enqueuePlain"
+  | "enqueuePlainInside"
   | "enqueueKeyed"
+  | "enqueueKeyedInside"
   | "readHolders"
   | "claimDue"
   | "claimDueNamed"
@@ -61,7 +69,9 @@ export type Statements = Readonly<Record<StatementName, Statement>>;
 
 const STATEMENTS: Readonly<Record<StatementName, (names: TableNames) => Statement>> = {
   enqueuePlain,
+  enqueuePlainInside,
   enqueueKeyed,
+  enqueueKeyedInside,
   readHolders,
   claimDue,
   claimDueNamed,

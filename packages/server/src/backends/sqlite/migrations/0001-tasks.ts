@@ -2,7 +2,7 @@
  * Tables for task results and deduplication keys.
  *
  * `state`: 0 READY and due later, 1 READY and due, 2 RUNNING, 3 SUCCESSFUL, 4 FAILED, 5 CANCELLED. Times are epoch
- * milliseconds. Each index holds the rows of some states only, so that a claim never slows with what is finished or due
+ * milliseconds; BIGINT is INTEGER to SQLite, and tells Prisma that they are large. Each index holds the rows of some states only, so that a claim never slows with what is finished or due
  * later, and ends with the columns that its counts need.
  *
  * `taskwright_input_leaf` is the index of inputs: a number for each leaf of each input, filled in the background once
@@ -11,28 +11,28 @@
  */
 export const tasks: readonly string[] = [
   `CREATE TABLE taskwright_task (
-    seq INTEGER PRIMARY KEY,
+    seq INTEGER NOT NULL PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
     path TEXT NOT NULL,
     queue TEXT NOT NULL,
     state INTEGER NOT NULL,
     priority INTEGER NOT NULL,
-    rank INTEGER NOT NULL,
-    run_after INTEGER NOT NULL,
+    rank BIGINT NOT NULL,
+    run_after BIGINT NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     retries_used INTEGER NOT NULL DEFAULT 0,
     lost_attempts INTEGER NOT NULL DEFAULT 0,
     max_retries INTEGER NOT NULL,
-    lease_token INTEGER,
-    lease_expires_at INTEGER,
+    lease_token BIGINT,
+    lease_expires_at BIGINT,
     lease_uncounted INTEGER NOT NULL DEFAULT 0,
     cancel_requested INTEGER NOT NULL DEFAULT 0,
-    enqueued_at INTEGER NOT NULL,
-    started_at INTEGER,
-    last_attempted_at INTEGER,
-    previous_attempted_at INTEGER,
-    finished_at INTEGER,
-    expires_at INTEGER,
+    enqueued_at BIGINT NOT NULL,
+    started_at BIGINT,
+    last_attempted_at BIGINT,
+    previous_attempted_at BIGINT,
+    finished_at BIGINT,
+    expires_at BIGINT,
     codec TEXT NOT NULL,
     input TEXT,
     policy TEXT,
@@ -54,13 +54,13 @@ export const tasks: readonly string[] = [
   `CREATE TABLE taskwright_deduplication (
     key TEXT NOT NULL PRIMARY KEY,
     id TEXT NOT NULL,
-    until INTEGER NOT NULL
+    until BIGINT NOT NULL
   ) WITHOUT ROWID`,
   `CREATE INDEX taskwright_deduplication_until ON taskwright_deduplication (until)`,
   `CREATE TABLE taskwright_input_index (
-    id INTEGER PRIMARY KEY,
+    id INTEGER NOT NULL PRIMARY KEY,
     is_asked INTEGER NOT NULL DEFAULT 0,
-    kept_until INTEGER NOT NULL DEFAULT 0,
+    kept_until BIGINT NOT NULL DEFAULT 0,
     indexed_to INTEGER NOT NULL DEFAULT 0
   )`,
   `INSERT INTO taskwright_input_index (id) VALUES (1)`,
@@ -68,7 +68,7 @@ export const tasks: readonly string[] = [
     path TEXT NOT NULL PRIMARY KEY
   ) WITHOUT ROWID`,
   `CREATE TABLE taskwright_input_leaf (
-    hash INTEGER NOT NULL,
+    hash BIGINT NOT NULL,
     seq INTEGER NOT NULL,
     PRIMARY KEY (hash, seq)
   ) WITHOUT ROWID`,

@@ -1,0 +1,102 @@
+import type { Lease, Settlement, SettleOutcome, SettleRequest } from "../../backend/index.ts";
+import type { SqlExecutor, SqlRow, Statement } from "../sql/executor.ts";
+import { heldRow } from "../sql/lease-token.ts";
+import { STATE, statusOf } from "../sql/task-state.ts";
+import type { Statements } from "./statements/index.ts";
+
+const LOST: SettleOutcome = { outcome: "lease-lost" };
+
+/** Names the row and the lease of an item. */
+export function keysOf(lease: Lease): { readonly s: number; readonly k: number } {
+  const { seq, leaseNumber } = heldRow(lease);
+  return { s: seq, k: leaseNumber };
+}
+
+function settleItem({ lease, settlement }: SettleRequest["items"][number]): object {
+  const keys = keysOf(lease);
+  switch (settlement.status) {
+    case "SUCCESSFUL":
+      return { ...keys, v: STATE.SUCCESSFUL, o: settlement.output ?? undefined };
+    case "READY": {
+      const { runAfter, rank, error } = settlement;
+      return { ...keys, v: 1, a: runAfter, r: rank, e: JSON.stringify(error) };
+    }
+    case "FAILED": {
+      const { error, started } = settlement;
+      return { ...keys, v: STATE.FAILED, e: JSON.stringify(error), n: !started };
+    }
+    case "CANCELLED": {
+      const { error } = settlement;
+      return { ...keys, v: STATE.CANCELLED, e: error === null ? undefined : JSON.stringify(error) };
+    }
+  }
+}
+
+/** Runs a statement on items, each lease once, and gives the row of each whose lease still holds: row number and lease first. */
+export async function each<Item extends { readonly lease: Lease }>(
+  executor: SqlExecutor,
+  statement: Statement,
+  request: {
+    readonly items: readonly Item[];
+    readonly toJson: (item: Item) => object;
+    readonly values?: readonly number[];
+  },
+): Promise<Map<string, SqlRow>> {
+  const { items, toJson, values = [] } = request;
+  if (items.length === 0) return new Map();
+  const byToken = new Map([...items].reverse().map((item) => [item.lease.token, item]));
+  const rows = await executor.rows(statement, [JSON.stringify([...byToken.values()].map(toJson)), ...values]);
+  const byKey = new Map(rows.map((row) => [`${row[0]}.${row[1]}`, row]));
+  const held = new Map<string, SqlRow>();
+  for (const [token, { lease }] of byToken) {
+    const { seq, leaseNumber } = heldRow(lease);
+    const row = byKey.get(`${seq}.${leaseNumber}`);
+    if (row !== undefined) held.set(token, row);
+  }
+  return held;
+}
+
+/** The answer to a settlement whose lease holds nothing: a repetition of the one that ended it is answered like that. */
+function answerLate(settlement: Settlement, end: SqlRow | undefined): SettleOutcome {
+  if (end === undefined || settlement.status === "READY" || statusOf(end[2]) !== settlement.status)
+    return LOST;
+  if (settlement.status === "SUCCESSFUL" && settlement.output !== end[3]) return LOST;
+  return { outcome: "applied", status: settlement.status };
+}
+
+/** What settlements did, and who has to hear of it. */
+export interface Settled {
+  readonly outcomes: readonly SettleOutcome[];
+  readonly endedIds: readonly string[];
+  /** Whether somebody elsewhere waits for results. */
+  readonly isAwaited: boolean;
+  /** Whether some are in line again. */
+  readonly hasReturned: boolean;
+}
+
+/** Ends attempts. */
+export async function settle(
+  executor: SqlExecutor,
+  statements: Statements,
+  { items, now }: SettleRequest,
+): Promise<Settled> {
+  const rows = await each(executor, statements.settle, { items, toJson: settleItem, values: [now] });
+  const isAwaited = [...rows.values()][0]?.[3] === true;
+  const ended = items.filter(({ lease }) => Number(rows.get(lease.token)?.[2] ?? 1) > 1);
+  const hasReturned = ended.length < rows.size;
+  const late = items.filter(
+    ({ lease, settlement }) => !rows.has(lease.token) && settlement.status !== "READY",
+  );
+  const ends = await each(executor, statements.readEnds, {
+    items: late,
+    toJson: ({ lease }) => keysOf(lease),
+  });
+  const outcomes = items.map(({ lease, settlement }): SettleOutcome => {
+    const row = rows.get(lease.token);
+    if (row === undefined) return answerLate(settlement, ends.get(lease.token));
+    // The rest of the batch that names it comes too late.
+    rows.delete(lease.token);
+    return { outcome: "applied", status: statusOf(row[2]) };
+  });
+  return { outcomes, endedIds: ended.map(({ lease }) => lease.id), isAwaited, hasReturned };
+}

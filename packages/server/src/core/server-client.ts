@@ -1,0 +1,51 @@
+import { type AnyRouter, type TaskClient, taskClient } from "@taskwright/shared";
+import type {
+  TransactionClient,
+  TransactionOf,
+  TransactionOptionsOf,
+  TransactionSource,
+} from "../backend/index.ts";
+import { DirectTransport } from "./direct-transport.ts";
+import type { Engine } from "./engine.ts";
+import type { ServerTaskClient } from "./server-task-client.ts";
+import { findTransactions, TransactionScope } from "./transaction-scope.ts";
+
+/** Makes the client of an engine; `parentId` is the task result on whose behalf it calls, or null. */
+export function serverClient<TRouter extends AnyRouter>(
+  engine: Engine,
+  parentId: string | null,
+): ServerTaskClient<TRouter> {
+  const inside = (scope: TransactionScope) =>
+    taskClient<TRouter>(new DirectTransport(engine, parentId, scope));
+  return Object.freeze({
+    ...taskClient<TRouter>(new DirectTransport(engine, parentId)),
+
+    withTransaction: (tx: TransactionClient) => {
+      findTransactions(engine).check(tx);
+      return inside(new TransactionScope(tx, false));
+    },
+
+    transaction: async <TSource extends TransactionSource, T>(
+      source: TSource,
+      work: (tx: TransactionOf<TSource>, client: TaskClient<TRouter>) => Promise<T>,
+      options?: TransactionOptionsOf<TSource>,
+    ): Promise<T> => {
+      const scopes: TransactionScope[] = [];
+      const result = await findTransactions(engine).run({
+        client: source,
+        options,
+        work: async (tx) => {
+          const scope = new TransactionScope(tx, true);
+          scopes.push(scope);
+          try {
+            return await work(tx as TransactionOf<TSource>, inside(scope));
+          } finally {
+            scope.end();
+          }
+        },
+      });
+      for (const scope of scopes) scope.committed();
+      return result;
+    },
+  });
+}

@@ -1,0 +1,31 @@
+import type { AnyRouter, TaskClient } from "@taskwright/shared";
+import type {
+  TransactionClient,
+  TransactionOf,
+  TransactionOptionsOf,
+  TransactionSource,
+} from "../backend/index.ts";
+
+/** A client that enqueues straight into the backends, and can do it in the caller's transactions. */
+export interface ServerTaskClient<TRouter extends AnyRouter> extends TaskClient<TRouter> {
+  /**
+   * The same client inside a transaction that someone else runs: what it enqueues is there when that commits, and never
+   * was when it rolls back. Ids are known at once; workers see nothing before the commit.
+   *
+   * Await each call before the transaction ends; it rejects with TRANSACTION_ENDED after that. A call that fails is not
+   * tried again and leaves the transaction failed, as any statement does. Throws INVALID_OPTION for what is no
+   * transaction's client, and NOT_SUPPORTED where tasks are kept elsewhere than the caller's data.
+   */
+  withTransaction(tx: TransactionClient): TaskClient<TRouter>;
+  /**
+   * Runs a function in a transaction of a Prisma client or a `pg.Pool`, with its client and the {@link withTransaction}
+   * of it; commits when the function resolves, and lets workers of this process look at once.
+   *
+   * @param options what Prisma's `$transaction` takes: `maxWait`, `timeout`, `isolationLevel`
+   */
+  transaction<TSource extends TransactionSource, T>(
+    source: TSource,
+    work: (tx: TransactionOf<TSource>, client: TaskClient<TRouter>) => Promise<T>,
+    options?: TransactionOptionsOf<TSource>,
+  ): Promise<T>;
+}

@@ -1,0 +1,85 @@
+import { generateClient, type TestPrismaClient } from "../harness/prisma/generated-client.ts";
+import { exerciseBackend } from "./exercise-backend.ts";
+import { prismaSqliteStore, sqliteClient } from "./open-prisma-sqlite.ts";
+import type { CallersDatabase, StoreContext } from "./store-fixture.ts";
+
+await generateClient("sqlite");
+
+/** Through a client: a connection of another copy of SQLite in this process would end the locks of the clients'. */
+async function withClient<T>(
+  context: StoreContext,
+  run: (client: TestPrismaClient, tables: readonly string[]) => Promise<T>,
+): Promise<T> {
+  const client = await sqliteClient(context);
+  try {
+    const rows = await client.$queryRawUnsafe<readonly { readonly name: string }[]>(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'taskwright_%'",
+    );
+    return await run(
+      client,
+      rows.map(({ name }) => name),
+    );
+  } finally {
+    await client.$disconnect();
+  }
+}
+
+/** An application's table beside the tasks, and a client of its own. */
+async function callersOf(context: StoreContext): Promise<CallersDatabase> {
+  const client = await sqliteClient(context);
+  await client.$executeRawUnsafe("CREATE TABLE callers_line (line TEXT)");
+  return {
+    source: client,
+    begin: (work) => client.$transaction((tx) => work(tx as never)),
+    write: async (tx, line) => {
+      await (tx as typeof client).$executeRawUnsafe("INSERT INTO callers_line VALUES (?)", line);
+    },
+    lines: async () => {
+      const rows = await client.$queryRawUnsafe<{ line: string }[]>(
+        "SELECT line FROM callers_line ORDER BY line",
+      );
+      return rows.map(({ line }) => line);
+    },
+    close: () => client.$disconnect(),
+  };
+}
+
+exerciseBackend({
+  name: "prisma (SQLite)",
+  open: async (context) => {
+    const backend = await prismaSqliteStore(context);
+    await backend.schema?.migrate();
+    await backend.open();
+    return backend;
+  },
+  processes: { opener: new URL("./open-prisma-sqlite.ts", import.meta.url).href },
+  // No column may be null that a task always has; core never lets such a task through.
+  unstorable: { spoil: (task) => ({ ...task, codec: null as unknown as string }) },
+  breakage: {
+    inflict: (context) =>
+      withClient(context, async (client, tables) => {
+        for (const name of tables) await client.$executeRawUnsafe(`DROP TABLE "${name}"`);
+      }),
+  },
+  footprint: {
+    measure: (context) =>
+      withClient(context, async (client, tables) => {
+        let sum = 0;
+        for (const name of tables) {
+          const [row] = await client.$queryRawUnsafe<readonly { readonly n: bigint }[]>(
+            `SELECT count(*) AS n FROM "${name}"`,
+          );
+          sum += Number(row?.n);
+        }
+        return sum;
+      }),
+  },
+  callers: { open: callersOf },
+  skips: [
+    {
+      case: "no worker sees what a transaction has enqueued before it commits, and an idle one runs it at once afterwards",
+      reason:
+        "SQLite has one writer: nothing else is stored while the transaction is open; what is seen of it, and when, is shown in sqlite-transactions.test.ts",
+    },
+  ],
+});

@@ -1,0 +1,121 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { postgresBackend } from "@taskwright/server/postgres";
+import { prismaBackend } from "@taskwright/server/prisma";
+import { expect, onTestFinished, test } from "vitest";
+import { onPostgres } from "../harness/postgres-schema.ts";
+import { generateClient, prismaOnSqlite, type TestPrismaClient } from "../harness/prisma/generated-client.ts";
+import { sqlOfDrift, sqlOfModels } from "../harness/prisma/schema-engine.ts";
+import { findService, skipUnlessFound } from "../harness/services.ts";
+import { REPOSITORY } from "./markdown.ts";
+
+const service = await findService("postgres");
+await generateClient("sqlite");
+
+/** A column as a database tells of it, by table and name. */
+type Columns = Readonly<Record<string, unknown>>;
+
+function modelsOf(database: string): string {
+  return readFileSync(join(REPOSITORY, "prisma", database, "tasks.prisma"), "utf8");
+}
+
+/** The database's own numbering of rows, whichever way it is asked for. */
+const NUMBERED = "its own numbers";
+
+async function postgresColumns(url: string, schema: string): Promise<Columns> {
+  return onPostgres(url, async (client) => {
+    const { rows } = await client.query(
+      `SELECT c.table_name || '.' || c.column_name AS name, c.udt_name AS type, c.is_nullable AS nullable,
+          CASE WHEN c.is_identity = 'YES' OR c.column_default LIKE 'nextval(%' THEN $2 ELSE c.column_default END AS "default",
+          (SELECT k.ordinal_position FROM information_schema.table_constraints t
+            JOIN information_schema.key_column_usage k USING (constraint_schema, constraint_name)
+            WHERE t.constraint_type = 'PRIMARY KEY' AND t.table_schema = c.table_schema
+              AND t.table_name = c.table_name AND k.column_name = c.column_name) AS key
+        FROM information_schema.columns c WHERE c.table_schema = $1`,
+      [schema, NUMBERED],
+    );
+    return Object.fromEntries(rows.map(({ name, ...column }) => [name, column]));
+  });
+}
+
+async function withPostgres(run: (url: string, schema: string) => Promise<Columns>): Promise<Columns> {
+  if (!service.found) throw new Error("There is no PostgreSQL.");
+  const schema = `tw_models_${randomBytes(6).toString("hex")}`;
+  const { location: url } = service;
+  await onPostgres(url, (client) => client.query(`CREATE SCHEMA "${schema}"`));
+  try {
+    return await run(url, schema);
+  } finally {
+    await onPostgres(url, (client) => client.query(`DROP SCHEMA "${schema}" CASCADE`));
+  }
+}
+
+test("on PostgreSQL the models have the columns, types, defaults and keys of the migrations", async (context) => {
+  skipUnlessFound(context, service, "the models of PostgreSQL");
+  const ofModels = await withPostgres(async (url, schema) => {
+    const sql = await sqlOfModels({ provider: "postgresql", url, schema }, modelsOf("postgresql"));
+    await onPostgres(url, (client) => client.query(`SET search_path = "${schema}"; ${sql}`));
+    return postgresColumns(url, schema);
+  });
+  const ofMigrations = await withPostgres(async (url, schema) => {
+    const backend = postgresBackend({ url, schema });
+    await backend.schema?.migrate();
+    await backend.close();
+    return postgresColumns(url, schema);
+  });
+  expect(Object.keys(ofMigrations).length).toBeGreaterThan(50);
+  expect(ofModels).toEqual(ofMigrations);
+});
+
+async function aSqliteClient(): Promise<{ client: TestPrismaClient; file: string }> {
+  const folder = mkdtempSync(join(tmpdir(), "taskwright-"));
+  const file = join(folder, "app.db");
+  const client = await prismaOnSqlite(file);
+  onTestFinished(async () => {
+    await client.$disconnect();
+    rmSync(folder, { recursive: true });
+  });
+  return { client, file };
+}
+
+async function sqliteColumns(client: TestPrismaClient): Promise<Columns> {
+  const rows = await client.$queryRawUnsafe<{ name: string }[]>(
+    `SELECT t.name || '.' || c.name AS name, c.type, c."notnull", c.dflt_value, c.pk
+      FROM sqlite_schema t JOIN pragma_table_info(t.name) c
+      WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%'`,
+  );
+  return Object.fromEntries(rows.map(({ name, ...column }) => [name, column]));
+}
+
+test("on SQLite the models have the columns, types, defaults and keys of the migrations", async () => {
+  const [models, migrations] = [await aSqliteClient(), await aSqliteClient()];
+  const sql = await sqlOfModels({ provider: "sqlite", file: models.file }, modelsOf("sqlite"));
+  for (const statement of sql.split(/;\s*$/m)) {
+    if (statement.trim() !== "") await models.client.$executeRawUnsafe(statement);
+  }
+  await prismaBackend(migrations.client).schema?.migrate();
+  const ofMigrations = await sqliteColumns(migrations.client);
+  expect(Object.keys(ofMigrations).length).toBeGreaterThan(30);
+  expect(await sqliteColumns(models.client)).toEqual(ofMigrations);
+});
+
+test("Prisma leaves the tables alone when they are declared external, and would drop their indexes otherwise", async () => {
+  const { client, file } = await aSqliteClient();
+  await prismaBackend(client).schema?.migrate();
+  const models = modelsOf("sqlite");
+  const tables = [...models.matchAll(/@@map\("(\w+)"\)/g)].map(([, name]) => name ?? "");
+  expect(await sqlOfDrift({ provider: "sqlite", file }, models, [])).toMatch(/DROP (INDEX|TABLE)/);
+  expect(await sqlOfDrift({ provider: "sqlite", file }, models, tables)).toContain(
+    "This is an empty migration",
+  );
+});
+
+test.each(["postgresql", "sqlite"])("each column of the models for %s is documented", (database) => {
+  const lines = modelsOf(database).split("\n");
+  const undocumented = lines.filter(
+    (line, index) => /^( {2}\w|model )/.test(line) && !(lines[index - 1] ?? "").trim().startsWith("/// "),
+  );
+  expect(undocumented).toEqual([]);
+});
