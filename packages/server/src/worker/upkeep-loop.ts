@@ -6,7 +6,7 @@ import type { OpenedBackend } from "../core/opened-backend.ts";
 import { purgeByRetention, type Retention, sweep } from "../core/upkeep.ts";
 
 const PURGE_EVERY_MS = 3_600_000;
-/** How often an index of inputs is looked at that nobody uses, that somebody uses, and that is behind. */
+/** How often an index of inputs is looked at that nobody uses (at the most), that somebody uses, and that is behind. */
 const INDEX_EVERY_MS = 60_000;
 const INDEX_IN_USE_EVERY_MS = 15_000;
 const INDEX_BEHIND_EVERY_MS = 1_000;
@@ -50,7 +50,8 @@ export class UpkeepLoop {
       return undefined;
     });
     if (this.#opened.maintenance.indexInputs === undefined) return;
-    this.#repeat("round of the index of inputs", INDEX_EVERY_MS, async () => {
+    const everyMs = Math.max(INDEX_EVERY_MS, this.#sweepEveryMs);
+    this.#repeat("round of the index of inputs", everyMs, async () => {
       const answer = await indexInputs(this.#opened);
       if (answer?.more === true) return INDEX_BEHIND_EVERY_MS;
       return answer?.isWanted === true ? INDEX_IN_USE_EVERY_MS : undefined;
