@@ -1,7 +1,7 @@
 import type { Statement } from "../../sql/executor.ts";
 import { CLAIMED_COLUMNS } from "../../sql/row-mapping.ts";
 import type { TableNames } from "../../sql/table-names.ts";
-import { isAt } from "./fragments.ts";
+import { isAnyNumber, isAt } from "./fragments.ts";
 import { statementOf } from "./statement-of.ts";
 
 /** Which queues a worker claims from. */
@@ -28,9 +28,35 @@ function lanesOf(table: string, queues: Queues, names: string): string {
       SELECT path FROM ${table} WHERE queue = lane.queue AND path > lane.path ORDER BY path LIMIT 1) next)`;
 }
 
-/** A CTE of the lanes with tasks of a worker: the tasks as JSON. */
+/**
+ * A CTE of the lanes with tasks of a worker: the tasks as JSON.
+ *
+ * The planner takes their number to be small: by its own estimate, of hundreds of thousands, it would compile each claim to
+ * machine code for half a second.
+ */
 const MINE = `mine AS MATERIALIZED (
-    SELECT queue, path FROM lane WHERE path IN (SELECT path FROM json_to_recordset($1::json) AS lease(path text)))`;
+    SELECT queue, path FROM lane WHERE path IN (SELECT path FROM json_to_recordset($1::json) AS lease(path text))
+      AND ${isAnyNumber("length(path)")})`;
+
+/** So many lanes are read as far as each claim may need; of more, only as far as it can need with what the others have. */
+const FEW_LANES = 8;
+const LAST_RANK = "9223372036854775807";
+
+/**
+ * A CTE `bound` of a rank up to which the lanes of `mine` hold as many tasks as a claim takes, if they hold so many.
+ *
+ * Each lane is asked for the rank of its k-th task; once enough lanes have theirs by some rank, k times so many tasks
+ * stand up to it. Without it each of a hundred lanes would be read as far as the whole claim reaches.
+ */
+function boundOf(due: string): string {
+  return `depth AS MATERIALIZED (SELECT count(*) AS lanes, 2 * $6 / greatest(count(*), 1) AS k_less_one FROM mine),
+  mark AS MATERIALIZED (SELECT head.rank FROM mine CROSS JOIN LATERAL (
+      SELECT rank FROM ${due} d WHERE d.queue = mine.queue AND d.path = mine.path AND d.run_after <= $5
+      ORDER BY rank, seq OFFSET (SELECT k_less_one FROM depth) LIMIT 1) head),
+  bound AS MATERIALIZED (SELECT CASE WHEN lanes <= ${FEW_LANES} THEN ${LAST_RANK} ELSE coalesce((
+      SELECT rank FROM mark ORDER BY rank OFFSET (SELECT $6 / (k_less_one + 1) FROM depth) LIMIT 1), ${LAST_RANK}) END AS rank
+    FROM depth)`;
+}
 
 /** What happens to the rows of `picked` (seq, queue, path): parameters as {@link claimDueOf} says. */
 function take({ task, running }: TableNames): string {
@@ -59,13 +85,15 @@ function claimDueOf(names: TableNames, queues: Queues): Statement {
     // Of all queues, the parameter of the queues is there only to be null.
     `WITH RECURSIVE ${lanesOf(due, queues, "$2")},
   ${queues === "all" ? MINE.replace("FROM lane WHERE", "FROM lane WHERE $2::json IS NULL AND") : MINE},
+  ${boundOf(due)},
   share AS MATERIALIZED (SELECT queue, path, count(*) AS size FROM (
       SELECT mine.queue, mine.path FROM mine CROSS JOIN LATERAL (
         SELECT rank, seq FROM ${due} d WHERE d.queue = mine.queue AND d.path = mine.path AND d.run_after <= $5
+          AND d.rank <= (SELECT rank FROM bound)
         ORDER BY rank, seq LIMIT $6) head
       ORDER BY rank, seq LIMIT $6) first
     GROUP BY queue, path),
-  picked AS MATERIALIZED (SELECT head.* FROM share CROSS JOIN LATERAL (
+  picked AS MATERIALIZED (SELECT head.* FROM (SELECT * FROM share WHERE ${isAnyNumber("size")}) share CROSS JOIN LATERAL (
       SELECT d.ctid AS place, d.seq, d.rank, d.queue, d.path FROM ${due} d
       WHERE d.queue = share.queue AND d.path = share.path AND d.run_after <= $5
       ORDER BY rank, seq LIMIT share.size FOR UPDATE SKIP LOCKED) head),
