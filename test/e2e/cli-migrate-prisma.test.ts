@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { onMariadb } from "../harness/mariadb-server.ts";
 import { onPostgres } from "../harness/postgres-schema.ts";
 import { generateClient } from "../harness/prisma/generated-client.ts";
 import { deploy, type EngineTarget } from "../harness/prisma/schema-engine.ts";
@@ -10,7 +11,8 @@ import { findService, skipUnlessFound } from "../harness/services.ts";
 import { type CliFolder, cliFolder, fixture } from "./fixtures/cli/cli-process.ts";
 
 const service = await findService("postgres");
-await generateClient("sqlite");
+const mariadb = await findService("mariadb");
+await Promise.all([generateClient("sqlite"), generateClient("mysql")]);
 
 function configWith(backend: string): string {
   const clients = fileURLToPath(new URL("../harness/prisma/generated-client.ts", import.meta.url));
@@ -18,13 +20,25 @@ function configWith(backend: string): string {
   import { createTaskServer } from ${JSON.stringify(import.meta.resolve("@taskwright/server"))};
   import { postgresBackend } from ${JSON.stringify(import.meta.resolve("@taskwright/server/postgres"))};
   import { prismaBackend } from ${JSON.stringify(import.meta.resolve("@taskwright/server/prisma"))};
-  import { prismaOnSqlite } from ${JSON.stringify(clients)};
+  import { prismaOnMariadb, prismaOnSqlite } from ${JSON.stringify(clients)};
   import { tasks } from ${JSON.stringify(fixture("tasks.ts"))};
   export default createTaskServer({ tasks, backend: ${backend}, only: [], handlers: {} });`;
 }
 
+/** As `prisma migrate deploy` does, which runs nothing twice. */
+function deployTwice(target: EngineTarget): (migrations: string) => Promise<readonly string[]> {
+  return async (migrations) => {
+    const names = await deploy(target, migrations);
+    expect(await deploy(target, migrations)).toEqual([]);
+    return names;
+  };
+}
+
 /** Writes the migrations of a config, lets Prisma run them, and looks whether the backend takes the tables. */
-async function writeAndDeploy(folder: CliFolder, target: EngineTarget): Promise<void> {
+async function writeAndDeploy(
+  folder: CliFolder,
+  run: (migrations: string) => Promise<readonly string[]>,
+): Promise<void> {
   const migrations = join(folder.path, "prisma", "migrations");
   expect((await folder.run(["status"])).stderr).toContain("Run `taskwright migrate`.");
   const dry = await folder.run(["migrate", "--prisma", "--dry-run"]);
@@ -41,8 +55,7 @@ async function writeAndDeploy(folder: CliFolder, target: EngineTarget): Promise<
   expect((await folder.run(["migrate", "--prisma"])).stdout).toContain("all of its migrations are there");
   expect(readdirSync(migrations)).toEqual(written);
   expect((await folder.run(["status"])).code).toBe(1);
-  expect(await deploy(target, migrations)).toEqual(written.filter((name) => !name.endsWith(".toml")));
-  expect(await deploy(target, migrations)).toEqual([]);
+  expect(await run(migrations)).toEqual(written.filter((name) => !name.endsWith(".toml")));
   const status = await folder.run(["status"]);
   expect(status.code, status.stderr).toBe(0);
   expect((await folder.run(["migrate"])).stdout).toMatch(/is up to date\.\n$/);
@@ -57,7 +70,7 @@ test("on PostgreSQL, what migrate --prisma writes is run by Prisma and taken by 
   await onPostgres(url, (client) => client.query(`CREATE SCHEMA "${schema}"`));
   try {
     await using folder = cliFolder(configWith(`postgresBackend(${JSON.stringify({ url, schema })})`));
-    await writeAndDeploy(folder, { provider: "postgresql", url, schema });
+    await writeAndDeploy(folder, deployTwice({ provider: "postgresql", url, schema }));
   } finally {
     await onPostgres(url, (client) => client.query(`DROP SCHEMA "${schema}" CASCADE`));
   }
@@ -70,7 +83,33 @@ test("on SQLite, what migrate --prisma writes is run by Prisma and taken by the 
     "taskwright.config.ts",
     configWith(`prismaBackend(await prismaOnSqlite(${JSON.stringify(file)}))`),
   );
-  await writeAndDeploy(folder, { provider: "sqlite", file });
+  await writeAndDeploy(folder, deployTwice({ provider: "sqlite", file }));
+});
+
+test("on MariaDB, what migrate --prisma writes is SQL that makes the tables which the backend takes", async (context) => {
+  skipUnlessFound(context, mariadb, "taskwright migrate --prisma");
+  const database = `tw_cli_${randomBytes(6).toString("hex")}`;
+  const url = new URL(mariadb.location);
+  await onMariadb(url.href, (server) => server.query(`CREATE DATABASE ${database}`));
+  url.pathname = `/${database}`;
+  try {
+    await using folder = cliFolder(
+      configWith(`prismaBackend(await prismaOnMariadb(${JSON.stringify(url.href)}))`),
+    );
+    // The engine that the tests have runs no migrations on MariaDB.
+    await writeAndDeploy(folder, async (migrations) => {
+      const names = readdirSync(migrations).filter((name) => !name.endsWith(".toml"));
+      for (const name of names) {
+        const sql = readFileSync(join(migrations, name, "migration.sql"), "utf8");
+        await onMariadb(url.href, (server) => server.query(sql));
+      }
+      return names;
+    });
+    const lock = readFileSync(join(folder.path, "prisma", "migrations", "migration_lock.toml"), "utf8");
+    expect(lock).toContain('provider = "mysql"');
+  } finally {
+    await onMariadb(url.href, (server) => server.query(`DROP DATABASE ${database}`));
+  }
 });
 
 test("a folder that is named is meant from where the command is given, and another database's is refused", async () => {

@@ -103,7 +103,9 @@ describe.each(PACKAGES)("the tarball of %s", (directory) => {
     expect(files).toContain("dist/index.d.ts");
     expect(files.includes("bin/taskwright.mjs")).toBe(directory === "server");
     expect(files.filter((file) => file.startsWith("prisma/"))).toEqual(
-      directory === "server" ? ["prisma/postgresql/tasks.prisma", "prisma/sqlite/tasks.prisma"] : [],
+      directory === "server"
+        ? ["mysql", "postgresql", "sqlite"].map((database) => `prisma/${database}/tasks.prisma`)
+        : [],
     );
   });
 

@@ -5,14 +5,22 @@ import { join } from "node:path";
 import { postgresBackend } from "@taskwright/server/postgres";
 import { prismaBackend } from "@taskwright/server/prisma";
 import { expect, onTestFinished, test } from "vitest";
+import { onMariadb } from "../harness/mariadb-server.ts";
 import { onPostgres } from "../harness/postgres-schema.ts";
-import { generateClient, prismaOnSqlite, type TestPrismaClient } from "../harness/prisma/generated-client.ts";
+import {
+  generateClient,
+  prismaOnMariadb,
+  prismaOnSqlite,
+  type TestPrismaClient,
+} from "../harness/prisma/generated-client.ts";
+import { columnsOfModels, NUMBERED } from "../harness/prisma/model-columns.ts";
 import { sqlOfDrift, sqlOfModels } from "../harness/prisma/schema-engine.ts";
 import { findService, skipUnlessFound } from "../harness/services.ts";
 import { REPOSITORY } from "./markdown.ts";
 
 const service = await findService("postgres");
-await generateClient("sqlite");
+const mariadb = await findService("mariadb");
+await Promise.all([generateClient("sqlite"), generateClient("mysql")]);
 
 /** A column as a database tells of it, by table and name. */
 type Columns = Readonly<Record<string, unknown>>;
@@ -20,9 +28,6 @@ type Columns = Readonly<Record<string, unknown>>;
 function modelsOf(database: string): string {
   return readFileSync(join(REPOSITORY, "prisma", database, "tasks.prisma"), "utf8");
 }
-
-/** The database's own numbering of rows, whichever way it is asked for. */
-const NUMBERED = "its own numbers";
 
 async function postgresColumns(url: string, schema: string): Promise<Columns> {
   return onPostgres(url, async (client) => {
@@ -69,6 +74,50 @@ test("on PostgreSQL the models have the columns, types, defaults and keys of the
   expect(ofModels).toEqual(ofMigrations);
 });
 
+async function mariadbColumns(url: string, database: string): Promise<Columns> {
+  return onMariadb(url, async (server) => {
+    const rows: Record<string, string | number | null>[] = await server.query(
+      `SELECT concat(c.table_name, '.', c.column_name) AS name, c.column_type AS type, c.is_nullable AS nullable,
+          c.column_default AS given, c.extra AS extra, k.ordinal_position AS place
+        FROM information_schema.columns c LEFT JOIN information_schema.key_column_usage k
+          ON k.constraint_name = 'PRIMARY' AND k.table_schema = c.table_schema
+            AND k.table_name = c.table_name AND k.column_name = c.column_name
+        WHERE c.table_schema = ?`,
+      [database],
+    );
+    return Object.fromEntries(
+      rows.map(({ name, type, nullable, given, extra, place }) => [
+        String(name),
+        {
+          // MariaDB shows the widths of integers, which mean nothing, and says NULL where MySQL says nothing.
+          type: String(type).replace(/int\(\d+\)/, "int"),
+          nullable: nullable === "YES",
+          default: extra === "auto_increment" ? NUMBERED : given === "NULL" ? null : given,
+          key: place === null ? null : Number(place),
+        },
+      ]),
+    );
+  });
+}
+
+test("on MariaDB the models have the columns, types, defaults and keys of the migrations", async (context) => {
+  skipUnlessFound(context, mariadb, "the models of MariaDB and MySQL");
+  const database = `tw_models_${randomBytes(6).toString("hex")}`;
+  await onMariadb(mariadb.location, (server) => server.query(`CREATE DATABASE ${database}`));
+  try {
+    const url = new URL(mariadb.location);
+    url.pathname = `/${database}`;
+    const client = await prismaOnMariadb(url.href);
+    await prismaBackend(client).schema?.migrate();
+    await client.$disconnect();
+    const ofMigrations = await mariadbColumns(mariadb.location, database);
+    expect(Object.keys(ofMigrations).length).toBeGreaterThan(50);
+    expect(columnsOfModels(modelsOf("mysql"))).toEqual(ofMigrations);
+  } finally {
+    await onMariadb(mariadb.location, (server) => server.query(`DROP DATABASE ${database}`));
+  }
+});
+
 async function aSqliteClient(): Promise<{ client: TestPrismaClient; file: string }> {
   const folder = mkdtempSync(join(tmpdir(), "taskwright-"));
   const file = join(folder, "app.db");
@@ -112,7 +161,7 @@ test("Prisma leaves the tables alone when they are declared external, and would 
   );
 });
 
-test.each(["postgresql", "sqlite"])("each column of the models for %s is documented", (database) => {
+test.each(["postgresql", "mysql", "sqlite"])("each column of the models for %s is documented", (database) => {
   const lines = modelsOf(database).split("\n");
   const undocumented = lines.filter(
     (line, index) => /^( {2}\w|model )/.test(line) && !(lines[index - 1] ?? "").trim().startsWith("/// "),

@@ -4,13 +4,14 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { PrismaLibSql } from "@prisma/adapter-libsql";
+import { PrismaMariaDb } from "@prisma/adapter-mariadb";
 import { PrismaPg } from "@prisma/adapter-pg";
 import type { PrismaLike } from "@taskwright/server/prisma";
 
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 
 /** The databases that there is a schema of beside this file. */
-type Dialect = "postgres" | "sqlite";
+type Dialect = "postgres" | "mysql" | "sqlite";
 
 /** A client that can be told to let go of its connections. */
 export interface TestPrismaClient extends PrismaLike {
@@ -45,6 +46,22 @@ async function makeClient(dialect: Dialect, adapter: object): Promise<TestPrisma
 /** Makes a client of a PostgreSQL database; `generateClient` has run before. */
 export function prismaOn(url: string): Promise<TestPrismaClient> {
   return makeClient("postgres", new PrismaPg({ connectionString: url }));
+}
+
+/** Makes a client of a MariaDB database, with settings of its sessions; `generateClient` has run before. */
+export function prismaOnMariadb(url: string, settings: object = {}): Promise<TestPrismaClient> {
+  const { hostname, port, username, password, pathname } = new URL(url);
+  return makeClient(
+    "mysql",
+    new PrismaMariaDb({
+      host: hostname,
+      port: Number(port || 3306),
+      user: decodeURIComponent(username || "root"),
+      password: decodeURIComponent(password),
+      database: pathname.slice(1),
+      ...settings,
+    }),
+  );
 }
 
 /** Makes a client of a SQLite file; `generateClient` has run before. */

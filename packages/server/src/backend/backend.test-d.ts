@@ -23,6 +23,7 @@ import type {
   ListAnswer,
   ListRequest,
   Maintenance,
+  Migration,
   NewTask,
   ProgressOutcome,
   PurgeRequest,
@@ -48,6 +49,7 @@ import type {
   TransactionRequest,
   Transactions,
   Wakeups,
+  WrittenMigrations,
 } from "./index.ts";
 
 declare const store: TaskStore;
@@ -215,6 +217,9 @@ expectTypeOf<TransactionRequest<number>["work"]>().returns.resolves.toEqualTypeO
 expectTypeOf<SettleInside>().returns.resolves.toEqualTypeOf<readonly SettleOutcome[]>();
 expectTypeOf<Parameters<AttemptWork<number, Tx>>>().toEqualTypeOf<[transaction: Tx, settle: SettleInside]>();
 void transactions.runAttempt?.({ timeoutMs: null, work: async (tx) => tx.write("a") });
+expectTypeOf(schema.written).returns.resolves.toEqualTypeOf<WrittenMigrations>();
+expectTypeOf<WrittenMigrations["migrations"]>().toEqualTypeOf<readonly Migration[]>();
+expectTypeOf<Migration["statements"]>().toEqualTypeOf<readonly string[]>();
 // A backend of one kind of transactions will do where any does, and not the other way round.
 declare const ledger: Backend<Tx>;
 export const anyBackend: Backend = ledger;

@@ -1,14 +1,16 @@
-import type { Backend } from "../../backend/index.ts";
+import type { Backend, Transactions } from "../../backend/index.ts";
 import type { SqlConnection } from "../sql/executor.ts";
+import { allMigrations, checkVersion, pendingMigrations } from "../sql/schema-version.ts";
+import { statementOf } from "../sql/statement-of.ts";
 import type { TableNames } from "../sql/table-names.ts";
 import type { TransactionDriver } from "../sql/transaction-driver.ts";
 import { toTaskError } from "./driver-errors.ts";
 import { postgresLeaseSource } from "./lease-source.ts";
 import { postgresMaintenance } from "./maintenance.ts";
-import { allMigrations, checkVersion, migrate, pendingMigrations, readVersion } from "./migrate.ts";
+import { migrate, readVersion } from "./migrate.ts";
+import { MIGRATIONS } from "./migrations/index.ts";
 import { StoreHandle } from "./opened-store.ts";
 import type { PgPool } from "./pool-connection.ts";
-import { statementOf } from "./statements/statement-of.ts";
 import { postgresTaskInspector } from "./task-inspector.ts";
 import { postgresTaskStore } from "./task-store.ts";
 import { postgresTransactions } from "./transactions.ts";
@@ -19,9 +21,13 @@ const READ_TIME = statementOf("time", "SELECT floor(extract(epoch FROM clock_tim
 export type PostgresParts<TTransaction> = Required<
   Pick<
     Backend<TTransaction>,
-    "store" | "leases" | "maintenance" | "inspector" | "wakeups" | "readTime" | "schema" | "transactions"
+    "store" | "leases" | "maintenance" | "inspector" | "wakeups" | "readTime" | "schema"
   >
-> & { readonly handle: StoreHandle; readonly open: () => Promise<void> };
+> & {
+  readonly transactions: Required<Transactions<TTransaction>>;
+  readonly handle: StoreHandle;
+  readonly open: () => Promise<void>;
+};
 
 async function asTaskError<T>(run: () => Promise<T>): Promise<T> {
   try {
@@ -39,10 +45,12 @@ export function postgresParts<TTransaction>(
     /** Where a connection may be had that listens; null where there is none. */
     readonly pool: (() => Promise<PgPool>) | null;
     readonly transactions: TransactionDriver<TTransaction>;
+    /** How seldom watchers look where none listens. */
+    readonly longestPollMs: number;
   },
 ): PostgresParts<TTransaction> {
-  const { names, pool, transactions } = parts;
-  const handle = new StoreHandle(connection, names, pool);
+  const { names, pool, transactions, longestPollMs } = parts;
+  const handle = new StoreHandle(connection, names, pool, longestPollMs);
   return {
     handle,
     store: postgresTaskStore(handle),
@@ -52,16 +60,17 @@ export function postgresParts<TTransaction>(
     wakeups: handle.wakeups,
     transactions: postgresTransactions(handle, transactions),
     schema: {
-      pending: () => asTaskError(async () => pendingMigrations(names, await readVersion(connection, names))),
+      pending: () =>
+        asTaskError(async () => pendingMigrations(MIGRATIONS, names, await readVersion(connection, names))),
       migrate: () => asTaskError(() => migrate(connection, names)),
-      written: async () => ({ provider: "postgresql", migrations: allMigrations(names) }),
+      written: async () => ({ provider: "postgresql", migrations: allMigrations(MIGRATIONS, names) }),
     },
     readTime: async () => {
       const [row] = await handle.rows(READ_TIME, []);
       return Number(row?.[0]);
     },
     open: async () => {
-      checkVersion(await asTaskError(() => readVersion(connection, names)));
+      checkVersion(await asTaskError(() => readVersion(connection, names)), MIGRATIONS.length);
       handle.setOpen(true);
       handle.wakeups.open();
     },

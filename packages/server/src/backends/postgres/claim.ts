@@ -1,9 +1,9 @@
 import type { ClaimAnswer, ClaimedTask, ClaimRequest } from "../../backend/index.ts";
 import type { SqlRow } from "../sql/executor.ts";
+import type { LaterLane } from "../sql/later-watch.ts";
 import { newLeaseNumber } from "../sql/lease-token.ts";
 import { toClaimed } from "../sql/row-mapping.ts";
 import { isStorable } from "../sql/storable-text.ts";
-import type { LaterLane } from "./later-watch.ts";
 import type { StoreHandle } from "./opened-store.ts";
 
 /** The most task results of a lane whose time has come that one claim puts into the line, unless it takes more itself. */

@@ -1,8 +1,10 @@
 import type { Finding } from "../../backend/index.ts";
+import { checkVersion } from "../sql/schema-version.ts";
+import { statementOf } from "../sql/statement-of.ts";
 import { toTaskError } from "./driver-errors.ts";
-import { checkVersion, readVersion } from "./migrate.ts";
+import { readVersion } from "./migrate.ts";
+import { MIGRATIONS } from "./migrations/index.ts";
 import type { StoreHandle } from "./opened-store.ts";
-import { statementOf } from "./statements/statement-of.ts";
 
 const SETTINGS = statementOf(
   "settings",
@@ -38,7 +40,7 @@ export async function diagnose(
     });
   }
   try {
-    checkVersion(await readVersion(handle, handle.names));
+    checkVersion(await readVersion(handle, handle.names), MIGRATIONS.length);
     const [row] = await handle.rows(SETTINGS, []);
     const [version, synchronousCommit, fsync, isReplica, isolation] = row ?? [];
     findings.unshift(

@@ -1,8 +1,9 @@
 import { TaskError } from "@taskwright/shared";
 import type { EnqueueOutcome, EnqueueRequest, NewTask } from "../../backend/index.ts";
-import { STATE, statusOf } from "../sql/task-state.ts";
-import { isRefusal } from "./driver-errors.ts";
-import { throughLostConnections } from "./lost-connections.ts";
+import { firstOfKeys, isHolding, type KeyHolder, outcomesOfAll } from "../sql/deduplication-keys.ts";
+import { throughLostConnections } from "../sql/lost-connections.ts";
+import { statusOf } from "../sql/task-state.ts";
+import { isAway, isLost, isRefusal } from "./driver-errors.ts";
 import type { StoreHandle } from "./opened-store.ts";
 import { enqueueItem } from "./statements/enqueue.ts";
 
@@ -21,21 +22,10 @@ function noticeOf(tasks: readonly NewTask[], now: number): string {
 /** What runs the statements of an enqueue: the store, or a transaction of the caller's. */
 type EnqueueRunner = Pick<StoreHandle, "rows" | "statements" | "channel">;
 
-interface Holder {
-  readonly id: string;
-  readonly until: number;
-  readonly state: number;
-}
-
-/** Whether the holder keeps its key, so that the second caller gets its id. */
-function isHolding(holder: Holder | undefined, now: number): holder is Holder {
-  return holder !== undefined && holder.until > now && holder.state <= STATE.SUCCESSFUL;
-}
-
 async function holdersOf(
   handle: EnqueueRunner,
   keys: readonly string[],
-): Promise<ReadonlyMap<string, Holder>> {
+): Promise<ReadonlyMap<string, KeyHolder>> {
   const rows = await handle.rows(handle.statements.readHolders, [JSON.stringify(keys)]);
   return new Map(
     rows.map(([key, id, until, state]) => [
@@ -84,27 +74,6 @@ async function storeKeyed(
   return outcomes;
 }
 
-/** The tasks that come first with their key, and for each other the one before it. */
-function firstOfKeys(tasks: readonly NewTask[]): {
-  readonly firsts: readonly NewTask[];
-  readonly firstOf: ReadonlyMap<NewTask, NewTask>;
-} {
-  const byKey = new Map<string, NewTask>();
-  const firstOf = new Map<NewTask, NewTask>();
-  const firsts = tasks.filter((task) => {
-    const key = task.deduplication?.key;
-    if (key === undefined) return true;
-    const first = byKey.get(key);
-    if (first === undefined || first.id === task.id) {
-      byKey.set(key, task);
-      return first === undefined;
-    }
-    firstOf.set(task, first);
-    return false;
-  });
-  return { firsts, firstOf };
-}
-
 /** Stores tasks, all or none of them; tries nothing again. */
 export async function store(
   handle: EnqueueRunner,
@@ -120,16 +89,8 @@ export async function store(
     ]);
     return tasks.map(() => STORED);
   }
-  const { firsts, firstOf } = firstOfKeys(tasks);
-  const outcomes = await storeKeyed(handle, firsts, now);
-  return tasks.map((task) => {
-    const first = firstOf.get(task);
-    if (first === undefined) return outcomes.get(task.id) ?? STORED;
-    const outcome = outcomes.get(first.id);
-    return outcome?.outcome === "deduplicated"
-      ? outcome
-      : { outcome: "deduplicated", id: first.id, status: "READY" };
-  });
+  const keys = firstOfKeys(tasks);
+  return outcomesOfAll(tasks, keys, await storeKeyed(handle, keys.firsts, now));
 }
 
 /** Stores each alone, so that one that is refused fails alone. */
@@ -141,7 +102,7 @@ async function storeOneByOne(
   const outcomes: EnqueueOutcome[] = [];
   for (const task of tasks) {
     try {
-      outcomes.push(...(await throughLostConnections(() => store(handle, [task], now))));
+      outcomes.push(...(await throughLostConnections(() => store(handle, [task], now), { isLost, isAway })));
     } catch (error) {
       if (!isRefusal((error as { cause?: unknown }).cause)) throw error;
       outcomes.push({ outcome: "failed", error });
@@ -158,7 +119,7 @@ export async function enqueue(handle: StoreHandle, request: EnqueueRequest): Pro
     ...tasks.map(({ runAfter }) => (runAfter > now ? runAfter : Number.POSITIVE_INFINITY)),
   );
   try {
-    return await throughLostConnections(() => store(handle, tasks, now));
+    return await throughLostConnections(() => store(handle, tasks, now), { isLost, isAway });
   } catch (error) {
     if (atomic || !isRefusal((error as { cause?: unknown }).cause)) throw error;
     return await storeOneByOne(handle, tasks, now);

@@ -1,7 +1,8 @@
 import type { LeaseSource, ReleaseRequest } from "../../backend/index.ts";
+import { keysOf } from "../sql/lease-items.ts";
 import { claim } from "./claim.ts";
 import type { StoreHandle } from "./opened-store.ts";
-import { each, keysOf, settle } from "./settle.ts";
+import { each, settle } from "./settle.ts";
 
 /** The lease facet on PostgreSQL. */
 export function postgresLeaseSource(handle: StoreHandle): LeaseSource {

@@ -12,9 +12,9 @@ import {
 } from "../../../../../test/harness/postgres-store.ts";
 import { NOW, refusal } from "../../../../../test/harness/sqlite-store.ts";
 import { TcpProxy } from "../../../../../test/harness/tcp-proxy.ts";
+import { statementOf } from "../sql/statement-of.ts";
 import { postgresBackend } from "./index.ts";
 import { poolConnection } from "./pool-connection.ts";
-import { statementOf } from "./statements/statement-of.ts";
 
 /** A way to the server that can be cut, and its URL. */
 async function cuttable({ url }: PostgresPlace): Promise<{ readonly proxy: TcpProxy; readonly url: string }> {

@@ -1,7 +1,8 @@
 import type { Maintenance, SweepAnswer, SweepRequest } from "../../backend/index.ts";
+import { maintainInputIndex } from "../sql/input-index.ts";
 import { toRecord } from "../sql/row-mapping.ts";
 import { STATE } from "../sql/task-state.ts";
-import { InputIndex } from "./input-index.ts";
+import { postgresInputIndex } from "./input-index.ts";
 import type { StoreHandle } from "./opened-store.ts";
 
 const MOST_KEYS = 1_000;
@@ -38,10 +39,10 @@ async function sweep(handle: StoreHandle, request: SweepRequest): Promise<SweepA
 /** The maintenance facet on PostgreSQL. */
 export function postgresMaintenance(handle: StoreHandle): Maintenance {
   const { statements } = handle;
-  const inputIndex = new InputIndex(handle);
+  const inputIndex = postgresInputIndex(handle);
   return {
     sweep: (request) => sweep(handle, request),
-    indexInputs: (request) => inputIndex.maintain(request),
+    indexInputs: (request) => maintainInputIndex(inputIndex, request),
 
     purge: async ({ statuses, finishedBefore, limit, dryRun, now }) => {
       if (statuses.length === 0) return { purged: 0, more: false };

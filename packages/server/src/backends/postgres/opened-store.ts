@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { TaskError } from "@taskwright/shared";
 import type { SqlConnection, SqlRow, SqlValue, Statement } from "../sql/executor.ts";
+import { LaterWatches } from "../sql/later-watch.ts";
 import { isStorable } from "../sql/storable-text.ts";
 import type { TableNames } from "../sql/table-names.ts";
 import { isTransient, toTaskError } from "./driver-errors.ts";
-import { LaterWatches } from "./later-watch.ts";
 import { ListenConnection } from "./listen-connection.ts";
 import type { PgPool } from "./pool-connection.ts";
 import { type Statements, statementsOn } from "./statements/index.ts";
@@ -29,8 +29,16 @@ export class StoreHandle {
   readonly #connection: SqlConnection;
   #isOpen = false;
 
-  /** @param pool where a connection may be had that listens; null where there is none */
-  constructor(connection: SqlConnection, names: TableNames, pool: (() => Promise<PgPool>) | null) {
+  /**
+   * @param pool where a connection may be had that listens; null where there is none
+   * @param longestPollMs how seldom watchers look where none listens
+   */
+  constructor(
+    connection: SqlConnection,
+    names: TableNames,
+    pool: (() => Promise<PgPool>) | null,
+    longestPollMs: number,
+  ) {
     this.#connection = connection;
     this.names = names;
     this.statements = statementsOn(names);
@@ -47,8 +55,10 @@ export class StoreHandle {
         void (await this.rows(notices[to], [this.#channel, JSON.stringify([payload])])),
       onLater: () => this.later.forget(),
     };
-    this.wakeups = new PostgresWakeups(store, (handle) =>
-      pool === null ? null : new ListenConnection(pool, this.#channel, handle),
+    this.wakeups = new PostgresWakeups(
+      store,
+      (handle) => (pool === null ? null : new ListenConnection(pool, this.#channel, handle)),
+      longestPollMs,
     );
   }
 

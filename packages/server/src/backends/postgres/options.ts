@@ -1,9 +1,11 @@
 import { didYouMean, TaskError } from "@taskwright/shared";
+import { longestPollMs, type PollOptions } from "../sql/poll-interval.ts";
 import type { TablePlace } from "../sql/table-names.ts";
 import type { PgPool } from "./pool-connection.ts";
 
 /** What `postgresBackend` takes: a pool of yours, or the URL of a database. */
 export type PostgresBackendOptions<TPool extends PgPool = PgPool> = TablePlace &
+  PollOptions &
   (GivenPool<TPool> | DatabaseUrl);
 
 /** A pool that the caller has made, and ends. */
@@ -20,7 +22,7 @@ export interface DatabaseUrl {
   readonly pool?: undefined;
 }
 
-const NAMES = ["pool", "url", "tablePrefix", "schema"];
+const NAMES = ["pool", "url", "tablePrefix", "schema", "maxPollInterval"];
 
 function invalid(message: string): TaskError {
   return new TaskError({ code: "INVALID_OPTION", message });
@@ -31,8 +33,8 @@ function isPool(value: unknown): value is PgPool {
   return typeof pool === "object" && typeof pool?.query === "function" && typeof pool.connect === "function";
 }
 
-/** Checks the options; throws INVALID_OPTION. */
-export function checkPostgresOptions(options: PostgresBackendOptions): void {
+/** Checks the options and gives the longest pause between looks, in milliseconds; throws INVALID_OPTION. */
+export function checkPostgresOptions(options: PostgresBackendOptions): number {
   if (typeof options !== "object" || options === null) {
     throw invalid(`postgresBackend() needs its options as an object, such as { url: "postgresql://…" }.`);
   }
@@ -54,4 +56,5 @@ export function checkPostgresOptions(options: PostgresBackendOptions): void {
       'url must be the URL of a PostgreSQL database, such as "postgresql://user@host:5432/database".',
     );
   }
+  return longestPollMs(options);
 }

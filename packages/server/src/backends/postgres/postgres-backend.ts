@@ -63,13 +63,18 @@ class PoolSource {
 export function postgresBackend<TPool extends PgPool = OwnPool>(
   options: PostgresBackendOptions<TPool>,
 ): Backend<TransactionOf<TPool>> {
-  checkPostgresOptions(options);
+  const longestPollMs = checkPostgresOptions(options);
   const names = tableNames(options, '"');
   const source = new PoolSource(options);
   const pool = source.canListen ? () => source.pool() : null;
   // The pool is the caller's or, of type OwnPool, ours: either way its clients are what handlers get.
   const transactions = poolTransactions(() => source.pool()) as TransactionDriver<TransactionOf<TPool>>;
-  const { handle, open, ...facets } = postgresParts(source.connection, { names, pool, transactions });
+  const { handle, open, ...facets } = postgresParts(source.connection, {
+    names,
+    pool,
+    transactions,
+    longestPollMs,
+  });
   return {
     kind: "postgres",
     ...facets,

@@ -1,36 +1,9 @@
-import type { Lease, Settlement, SettleOutcome, SettleRequest } from "../../backend/index.ts";
+import type { Lease, SettleOutcome, SettleRequest } from "../../backend/index.ts";
 import type { SqlExecutor, SqlRow, Statement } from "../sql/executor.ts";
+import { answerLate, keysOf, settleItem } from "../sql/lease-items.ts";
 import { heldRow } from "../sql/lease-token.ts";
-import { STATE, statusOf } from "../sql/task-state.ts";
+import { statusOf } from "../sql/task-state.ts";
 import type { Statements } from "./statements/index.ts";
-
-const LOST: SettleOutcome = { outcome: "lease-lost" };
-
-/** Names the row and the lease of an item. */
-export function keysOf(lease: Lease): { readonly s: number; readonly k: number } {
-  const { seq, leaseNumber } = heldRow(lease);
-  return { s: seq, k: leaseNumber };
-}
-
-function settleItem({ lease, settlement }: SettleRequest["items"][number]): object {
-  const keys = keysOf(lease);
-  switch (settlement.status) {
-    case "SUCCESSFUL":
-      return { ...keys, v: STATE.SUCCESSFUL, o: settlement.output ?? undefined };
-    case "READY": {
-      const { runAfter, rank, error } = settlement;
-      return { ...keys, v: 1, a: runAfter, r: rank, e: JSON.stringify(error) };
-    }
-    case "FAILED": {
-      const { error, started } = settlement;
-      return { ...keys, v: STATE.FAILED, e: JSON.stringify(error), n: !started };
-    }
-    case "CANCELLED": {
-      const { error } = settlement;
-      return { ...keys, v: STATE.CANCELLED, e: error === null ? undefined : JSON.stringify(error) };
-    }
-  }
-}
 
 /** Runs a statement on items, each lease once, and gives the row of each whose lease still holds: row number and lease first. */
 export async function each<Item extends { readonly lease: Lease }>(
@@ -54,14 +27,6 @@ export async function each<Item extends { readonly lease: Lease }>(
     if (row !== undefined) held.set(token, row);
   }
   return held;
-}
-
-/** The answer to a settlement whose lease holds nothing: a repetition of the one that ended it is answered like that. */
-function answerLate(settlement: Settlement, end: SqlRow | undefined): SettleOutcome {
-  if (end === undefined || settlement.status === "READY" || statusOf(end[2]) !== settlement.status)
-    return LOST;
-  if (settlement.status === "SUCCESSFUL" && settlement.output !== end[3]) return LOST;
-  return { outcome: "applied", status: settlement.status };
 }
 
 /** What settlements did, and who has to hear of it. */

@@ -23,7 +23,7 @@ function translated(executor: SqlExecutor): SqlExecutor {
 export function postgresTransactions<TTransaction>(
   handle: StoreHandle,
   driver: TransactionDriver<TTransaction>,
-): Transactions<TTransaction> {
+): Required<Transactions<TTransaction>> {
   const inside = (transaction: unknown) => translated(driver.inside(transaction));
   const { enqueuePlainInside, enqueueKeyedInside } = handle.statements;
   const statements = {

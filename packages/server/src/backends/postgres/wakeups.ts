@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { StopWatching, Wakeups } from "../../backend/index.ts";
+import { PollTimer } from "../sql/poll-timer.ts";
+import { type ReadyWatch, Watches } from "../sql/watches.ts";
 import type { ListenConnection } from "./listen-connection.ts";
 
 /** For how long an announcement counts, and how often it is repeated. */
@@ -7,9 +9,6 @@ const ANNOUNCED_FOR_MS = 150_000;
 const ANNOUNCE_EVERY_MS = 60_000;
 /** How long the connection is kept when nobody watches any more. */
 const LINGER_MS = 10_000;
-/** How often watchers look while nobody would tell them: at first, and after nothing has come of it for a while. */
-const FIRST_POLL_MS = 50;
-const LONGEST_POLL_MS = 1_000;
 /**
  * When to look once more after announcing: what was being enqueued meanwhile was not told, and a large enqueue takes a
  * while.
@@ -41,11 +40,6 @@ interface Store {
   onLater(): void;
 }
 
-interface ReadyWatch {
-  readonly queues: readonly string[] | "all";
-  readonly wake: Wake;
-}
-
 /**
  * Wakes watchers when this process changes something, and when another one says so by NOTIFY; without a connection that
  * listens, watchers are woken now and then.
@@ -54,27 +48,31 @@ export class PostgresWakeups implements Wakeups {
   readonly #id = randomUUID();
   readonly #store: Store;
   readonly #connection: ListenConnection | null;
-  readonly #onReady = new Set<ReadyWatch>();
-  readonly #onCancel = new Map<string, Set<Wake>>();
-  readonly #onResult = new Map<string, Set<Wake>>();
+  readonly #watches = new Watches();
+  readonly #poll: PollTimer;
   /** What others have been told that this process listens for, as JSON. */
   #announced: string | null = null;
   #said: Announcement | null = null;
   #announcing: Promise<void> = Promise.resolve();
   #repeat: NodeJS.Timeout | null = null;
   #linger: NodeJS.Timeout | null = null;
-  #poll: NodeJS.Timeout | null = null;
-  #pollMs = FIRST_POLL_MS;
   readonly lookEveryMs: number = LOOK_EVERY_MS;
   readonly #looks: NodeJS.Timeout[] = [];
   #isIdle = true;
   #isClosed = false;
 
+  /** @param longestPollMs how seldom watchers look where nobody tells them, when nothing has come of it for a while */
   constructor(
     store: Store,
     connect: (handle: { onMessage(payload: string): void; onListening(): void }) => ListenConnection | null,
+    longestPollMs: number,
   ) {
     this.#store = store;
+    this.#poll = new PollTimer(
+      () => !this.#isClosed && this.#watches.isAny && this.#connection?.isListening !== true,
+      () => this.#watches.wakeEverybody(),
+      longestPollMs,
+    );
     this.#connection = connect({
       onMessage: (payload) => this.#hear(payload),
       onListening: () => {
@@ -85,23 +83,21 @@ export class PostgresWakeups implements Wakeups {
   }
 
   watchReady(request: ReadyWatch): StopWatching {
-    const watch = { ...request };
-    this.#onReady.add(watch);
-    return this.#watching(() => this.#onReady.delete(watch));
+    return this.#watching(this.#watches.addReady(request));
   }
 
   watchCancels({ workerId, wake }: { readonly workerId: string; readonly wake: Wake }): StopWatching {
-    return this.#watching(addTo(this.#onCancel, workerId, wake));
+    return this.#watching(this.#watches.addCancels(workerId, wake));
   }
 
   watchResult({ id, wake }: { readonly id: string; readonly wake: Wake }): StopWatching {
-    return this.#watching(addTo(this.#onResult, id, wake));
+    return this.#watching(this.#watches.addResult(id, wake));
   }
 
   /** Wakes workers of this process. */
   ready(): void {
-    this.#pollSoon();
-    for (const { wake } of [...this.#onReady]) wake();
+    this.#poll.soon();
+    this.#watches.wakeReady();
   }
 
   /** Wakes workers of this process and of others. */
@@ -112,14 +108,14 @@ export class PostgresWakeups implements Wakeups {
 
   /** Wakes those who wait for these results, in other processes when one of them waits. */
   results(ids: readonly string[], isAwaitedElsewhere: boolean | "unknown"): void {
-    for (const id of ids) for (const wake of [...(this.#onResult.get(id) ?? [])]) wake();
+    this.#watches.wakeResults(ids);
     if (isAwaitedElsewhere === false || ids.length === 0) return;
     this.#tell("waiting", ids.length > MOST_IDS ? "results" : `results ${ids.join(" ")}`);
   }
 
   /** Tells the worker of a task result that it is to be cancelled. */
   cancel(workerId: string): void {
-    for (const wake of [...(this.#onCancel.get(workerId) ?? [])]) wake();
+    this.#watches.wakeCancels(workerId);
     this.#tell("all", `cancel ${workerId}`);
   }
 
@@ -130,8 +126,8 @@ export class PostgresWakeups implements Wakeups {
 
   /** Notes whether a claim found all it asked for; resolves to true when another look is due because others did not know that this process is idle. */
   async noteClaim(isFull: boolean, isEmpty: boolean): Promise<boolean> {
-    if (!isEmpty) this.#pollSoon();
-    if (this.#isIdle !== isFull || this.#onReady.size === 0) return false;
+    if (!isEmpty) this.#poll.soon();
+    if (this.#isIdle !== isFull || !this.#watches.hasReady) return false;
     this.#isIdle = !isFull;
     if (this.#connection?.isListening !== true) return false;
     this.#announce();
@@ -143,9 +139,7 @@ export class PostgresWakeups implements Wakeups {
   /** Ends the watches and the connection. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#onReady.clear();
-    this.#onCancel.clear();
-    this.#onResult.clear();
+    this.#watches.clear();
     await this.#announcing;
     await this.#hangUp();
   }
@@ -155,24 +149,20 @@ export class PostgresWakeups implements Wakeups {
     this.#isClosed = false;
   }
 
-  get #isWatched(): boolean {
-    return this.#onReady.size + this.#onCancel.size + this.#onResult.size > 0;
-  }
-
   #watching(remove: () => unknown): StopWatching {
     if (!this.#isClosed) {
       if (this.#linger !== null) clearTimeout(this.#linger);
       this.#linger = null;
       this.#connection?.start();
       this.#announce();
-      this.#pollSoon();
+      this.#poll.soon();
     }
     let isOver = false;
     return () => {
       if (isOver) return;
       isOver = true;
       remove();
-      if (this.#isWatched || this.#isClosed) return;
+      if (this.#watches.isAny || this.#isClosed) return;
       this.#linger ??= setTimeout(() => void this.#hangUp(), LINGER_MS).unref();
     };
   }
@@ -180,12 +170,12 @@ export class PostgresWakeups implements Wakeups {
   /** Tells others what this process listens for, when that has changed; then its watchers look once. */
   #announce(): void {
     if (this.#connection?.isListening !== true || this.#isClosed) return;
-    const queues = [...this.#onReady].map((watch) => watch.queues);
+    const queues = this.#watches.readyQueues;
     const announcement: Announcement = {
       id: this.#id,
       queues: queues.includes("all") ? null : [...new Set((queues as string[][]).flat())],
-      awaitsReady: this.#isIdle && this.#onReady.size > 0,
-      awaitsResults: this.#onResult.size > 0,
+      awaitsReady: this.#isIdle && this.#watches.hasReady,
+      awaitsResults: this.#watches.hasResults,
       forMs: ANNOUNCED_FOR_MS,
     };
     const announced = JSON.stringify(announcement);
@@ -208,41 +198,11 @@ export class PostgresWakeups implements Wakeups {
       this.#announced = null;
       return;
     }
-    this.#wakeAll();
+    this.#watches.wakeEverybody();
     for (const timer of this.#looks.splice(0)) clearTimeout(timer);
-    this.#looks.push(...LOOK_AFTER_MS.map((ms) => setTimeout(() => this.#wakeAll(), ms).unref()));
-  }
-
-  #wakeAll(): void {
-    for (const { wake } of [...this.#onReady]) wake();
-    for (const wakes of [...this.#onResult.values(), ...this.#onCancel.values()]) {
-      for (const wake of [...wakes]) wake();
-    }
-  }
-
-  /** Begins to poll anew, where nobody tells this process of what others do. */
-  #pollSoon(): void {
-    this.#pollMs = FIRST_POLL_MS;
-    if (this.#poll !== null && this.#connection?.isListening !== true) {
-      clearTimeout(this.#poll);
-      this.#poll = null;
-    }
-    this.#pollLater();
-  }
-
-  #pollLater(): void {
-    if (this.#poll !== null || this.#isClosed || !this.#isWatched || this.#connection?.isListening === true)
-      return;
-    // Processes that began together should not look together for ever.
-    this.#poll = setTimeout(
-      () => {
-        this.#poll = null;
-        this.#pollMs = Math.min(this.#pollMs * 1.5, LONGEST_POLL_MS);
-        this.#wakeAll();
-        this.#pollLater();
-      },
-      this.#pollMs * (0.9 + 0.2 * Math.random()),
-    ).unref();
+    this.#looks.push(
+      ...LOOK_AFTER_MS.map((ms) => setTimeout(() => this.#watches.wakeEverybody(), ms).unref()),
+    );
   }
 
   #hear(payload: string): void {
@@ -252,10 +212,9 @@ export class PostgresWakeups implements Wakeups {
       this.#store.onLater();
       this.ready();
     } else if (kind === "cancel") {
-      for (const wake of [...(this.#onCancel.get(names.join(" ")) ?? [])]) wake();
+      this.#watches.wakeCancels(names.join(" "));
     } else if (kind === "results") {
-      const ids = names.length > 0 ? names : [...this.#onResult.keys()];
-      for (const id of ids) for (const wake of [...(this.#onResult.get(id) ?? [])]) wake();
+      this.#watches.wakeResults(names.length > 0 ? names : "all");
     }
   }
 
@@ -270,24 +229,11 @@ export class PostgresWakeups implements Wakeups {
     if (this.#repeat !== null) clearInterval(this.#repeat);
     this.#repeat = null;
     this.#connection?.stop();
-    if (this.#poll !== null) clearTimeout(this.#poll);
-    this.#poll = null;
+    this.#poll.stop();
     for (const timer of this.#looks.splice(0)) clearTimeout(timer);
     const isAnnounced = this.#announced !== null;
     this.#announced = null;
     // Where that fails, the announcement ends by itself.
     if (isAnnounced) await this.#store.withdraw(this.#id).catch(() => undefined);
   }
-}
-
-function addTo(watches: Map<string, Set<Wake>>, key: string, wake: Wake): () => void {
-  const wakes = watches.get(key) ?? new Set();
-  watches.set(key, wakes);
-  // A function of its own for each call: the same callback may be given twice.
-  const entry = () => wake();
-  wakes.add(entry);
-  return () => {
-    wakes.delete(entry);
-    if (wakes.size === 0 && watches.get(key) === wakes) watches.delete(key);
-  };
 }

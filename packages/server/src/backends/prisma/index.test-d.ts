@@ -12,6 +12,7 @@ import {
 interface GeneratedClient {
   $connect(): Promise<void>;
   $queryRawUnsafe<T = unknown>(query: string, ...values: unknown[]): Promise<T>;
+  $executeRawUnsafe(query: string, ...values: unknown[]): Promise<number>;
   // biome-ignore lint/suspicious/noExplicitAny: as generated
   $transaction<P extends Promise<any>[]>(arg: [...P]): Promise<unknown[]>;
   $transaction<R>(

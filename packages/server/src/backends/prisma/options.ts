@@ -1,18 +1,19 @@
 import { didYouMean, TaskError } from "@taskwright/shared";
 import type { PgPool } from "../postgres/pool-connection.ts";
+import { longestPollMs, type PollOptions } from "../sql/poll-interval.ts";
 import type { TablePlace } from "../sql/table-names.ts";
 import { isPrismaClient, type PrismaLike } from "./prisma-client.ts";
 import type { PrismaProvider } from "./provider.ts";
 
 /** What `prismaBackend` takes beside the client. */
-export interface PrismaBackendOptions extends TablePlace {
+export interface PrismaBackendOptions extends TablePlace, PollOptions {
   /** Which database the client leads to; found out when it is not said. */
   readonly provider?: PrismaProvider;
-  /** A `Pool` of `pg` to the same database, on which idle workers are told of new tasks; without one they poll. */
+  /** A `Pool` of `pg` to the same PostgreSQL database, on which idle workers are told of new tasks; without one they poll. */
   readonly pool?: PgPool;
 }
 
-const NAMES = ["provider", "pool", "tablePrefix", "schema"];
+const NAMES = ["provider", "pool", "tablePrefix", "schema", "maxPollInterval"];
 const PROVIDERS: readonly PrismaProvider[] = ["postgresql", "mysql", "mariadb", "sqlite"];
 
 function invalid(message: string): TaskError {
@@ -38,4 +39,5 @@ export function checkPrismaOptions(client: PrismaLike, options: PrismaBackendOpt
   if (pool !== undefined && (typeof pool?.query !== "function" || typeof pool.connect !== "function")) {
     throw invalid("pool must be a Pool of the package pg.");
   }
+  longestPollMs(options);
 }

@@ -2,6 +2,8 @@
 export interface RawRunner {
   // biome-ignore lint/suspicious/noExplicitAny: as the generated clients declare it
   $queryRawUnsafe<T = unknown>(query: string, ...values: any[]): PromiseLike<T>;
+  // biome-ignore lint/suspicious/noExplicitAny: as the generated clients declare it
+  $executeRawUnsafe(query: string, ...values: any[]): PromiseLike<number>;
 }
 
 /** What is used of a Prisma 7 client, so that no generated types are needed. */
@@ -25,6 +27,7 @@ export function isPrismaClient(value: unknown): value is PrismaLike {
   return (
     (typeof client === "object" || typeof client === "function") &&
     typeof client?.$queryRawUnsafe === "function" &&
+    typeof client.$executeRawUnsafe === "function" &&
     typeof client.$transaction === "function" &&
     typeof client.$connect === "function"
   );

@@ -1,6 +1,6 @@
 import { TaskError } from "@taskwright/shared";
 import type { TransactionOf } from "../../backend/index.ts";
-import type { SqlExecutor } from "../sql/executor.ts";
+import type { CountingExecutor } from "../sql/executor.ts";
 import type { TransactionDriver } from "../sql/transaction-driver.ts";
 import { isPrismaClient, type PrismaLike, type RawRunner } from "./prisma-client.ts";
 import { runnerExecutor } from "./prisma-connection.ts";
@@ -45,23 +45,25 @@ function runnerOf(transaction: unknown): RawRunner {
   return runner as RawRunner;
 }
 
-function inside(transaction: unknown): SqlExecutor {
+function inside(transaction: unknown): CountingExecutor {
   const executor = runnerExecutor(runnerOf(transaction));
+  const told = async <T>(run: Promise<T>): Promise<T> => {
+    try {
+      return await run;
+    } catch (error) {
+      throw isTransactionError(error) ? ended(error) : error;
+    }
+  };
   return {
-    rows: async (statement, values) => {
-      try {
-        return await executor.rows(statement, values);
-      } catch (error) {
-        throw isTransactionError(error) ? ended(error) : error;
-      }
-    },
+    rows: (statement, values) => told(executor.rows(statement, values)),
+    change: (statement, values) => told(executor.change(statement, values)),
   };
 }
 
 /** The interactive transactions of a Prisma client. */
 export function prismaTransactions<TClient extends PrismaLike>(
   own: TClient,
-): TransactionDriver<TransactionOf<TClient>> {
+): TransactionDriver<TransactionOf<TClient>, CountingExecutor> {
   return {
     inside,
 

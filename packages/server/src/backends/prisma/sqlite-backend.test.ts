@@ -109,6 +109,7 @@ test("a database in memory, or on a server, is refused", async () => {
     const client = {
       _activeProvider: "sqlite",
       $connect: async () => {},
+      $executeRawUnsafe: async () => 0,
       $queryRawUnsafe: async () => [{ seq: 0n, name: "main", file }],
       $transaction: async () => {},
     };
@@ -178,7 +179,8 @@ test("a process that is killed is replaced, watches included", async () => {
   const stop = backend.wakeups?.watchReady({ queues: "all", wake });
   onTestFinished(() => stop?.());
   const [pid] = children();
-  process.kill(pid ?? 0, "SIGKILL");
+  if (pid === undefined) throw new Error("The backend has no process.");
+  process.kill(pid, "SIGKILL");
   await vi.waitFor(() => expect(wake).toHaveBeenCalled());
   expect(await backend.store.get({ ids: [id] })).toMatchObject([{ id }]);
   expect(children()).not.toContain(pid);

@@ -31,7 +31,9 @@ function primaryCode(error: unknown): number {
 
 /** Whether the lock was another's, so that waiting may help. */
 export function isLocked(error: unknown): boolean {
-  return LOCKED.has(causeOf(error).kind) || primaryCode(error) === BUSY;
+  const { kind, originalCode } = causeOf(error);
+  // One adapter says the number of SQLite's code, another its name.
+  return LOCKED.has(kind) || primaryCode(error) === BUSY || /^SQLITE_BUSY/.test(String(originalCode));
 }
 
 /** Whether the store is well and only refuses this one row. */

@@ -23,3 +23,15 @@ export interface SqlConnection extends SqlExecutor {
   /** Commits when `run` resolves and rolls back when it rejects; the executor is good for as long as `run` takes. */
   transaction<T>(run: (executor: SqlExecutor) => Promise<T>): Promise<T>;
 }
+
+/** An executor for dialects whose statements cannot give what they have changed. */
+export interface CountingExecutor extends SqlExecutor {
+  /** Runs a statement and gives how many rows it has inserted or deleted. */
+  change(statement: Statement, values: readonly SqlValue[]): Promise<number>;
+}
+
+/** A connection whose executors count. */
+export interface CountingConnection extends CountingExecutor {
+  /** As {@link SqlConnection.transaction}; `isLong` allows it minutes. */
+  transaction<T>(run: (executor: CountingExecutor) => Promise<T>, isLong?: boolean): Promise<T>;
+}

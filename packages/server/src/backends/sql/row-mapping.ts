@@ -2,6 +2,7 @@ import type { AttemptError } from "@taskwright/shared";
 import type { ClaimedTask, TaskRecord } from "../../backend/index.ts";
 import type { SqlRow } from "./executor.ts";
 import { tokenOf } from "./lease-token.ts";
+import type { TableNames } from "./table-names.ts";
 import { statusOf } from "./task-state.ts";
 
 const NO_TEXTS: readonly string[] = [];
@@ -33,6 +34,16 @@ export const RECORD_COLUMNS: string = [
   "f.finished_at, t.expires_at, t.worker_ids, coalesce(r.worker_id, f.worker_id) AS worker_id, t.parent_id",
   "t.schedule_id, t.tags, coalesce(r.cancel_requested, false) AS cancel_requested",
 ].join(", ");
+
+/**
+ * What tables a record is read from.
+ *
+ * Where records are looked up for a list of keys, each lookup stands in a lateral subquery with a limit: a plan that was
+ * cached while the tables were small would otherwise go on reading them whole when they have grown.
+ */
+export function recordSource({ task, running, finished }: TableNames): string {
+  return `${task} t LEFT JOIN ${running} r ON r.seq = t.seq LEFT JOIN ${finished} f ON f.seq = t.seq`;
+}
 
 /** The place of `seq` among {@link RECORD_COLUMNS}. */
 export const SEQ_COLUMN = 0;

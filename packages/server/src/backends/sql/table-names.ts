@@ -16,6 +16,9 @@ export interface TableNames {
   readonly running: string;
   readonly finished: string;
   readonly deduplication: string;
+  /** Only where an index cannot tell which queues and paths there are. */
+  readonly lane: string;
+  /** Only where a database can tell processes of changes. */
   readonly listener: string;
   readonly inputIndex: string;
   readonly inputPath: string;
@@ -46,6 +49,7 @@ export function tableNames({ tablePrefix = "taskwright_", schema }: TablePlace, 
     running: name("running"),
     finished: name("finished"),
     deduplication: name("deduplication"),
+    lane: name("lane"),
     listener: name("listener"),
     inputIndex: name("input_index"),
     inputPath: name("input_path"),

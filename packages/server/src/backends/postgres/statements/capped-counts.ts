@@ -1,6 +1,6 @@
 import type { Statement } from "../../sql/executor.ts";
+import { statementOf } from "../../sql/statement-of.ts";
 import type { TableNames } from "../../sql/table-names.ts";
-import { statementOf } from "./statement-of.ts";
 
 /** Each queue with each path that a table of the line holds, by one look at its index for each. */
 function lanes(name: string, table: string): string {

@@ -1,8 +1,8 @@
 import type { Statement } from "../../sql/executor.ts";
 import { CLAIMED_COLUMNS } from "../../sql/row-mapping.ts";
+import { statementOf } from "../../sql/statement-of.ts";
 import type { TableNames } from "../../sql/table-names.ts";
 import { isAnyNumber, isAt } from "./fragments.ts";
-import { statementOf } from "./statement-of.ts";
 
 /** Which queues a worker claims from. */
 type Queues = "all" | "named";
@@ -40,22 +40,32 @@ const MINE = `mine AS MATERIALIZED (
 
 /** So many lanes are read as far as each claim may need; of more, only as far as it can need with what the others have. */
 const FEW_LANES = 8;
-const LAST_RANK = "9223372036854775807";
 
 /**
- * A CTE `bound` of a rank up to which the lanes of `mine` hold as many tasks as a claim takes, if they hold so many.
+ * A CTE `head` of tasks (queue, path, rank, seq) among which are the first of all lanes of `mine`, as many as a claim
+ * takes.
  *
- * Each lane is asked for the rank of its k-th task; once enough lanes have theirs by some rank, k times so many tasks
- * stand up to it. Without it each of a hundred lanes would be read as far as the whole claim reaches.
+ * Each of a few lanes is read as far as the whole claim may reach. Of more lanes each is asked for the rank of its k-th
+ * task; once enough have theirs by some rank, k times so many tasks stand up to it, and no lane is read beyond.
+ *
+ * The limit is a subquery so that the planner does not know it: where it has no statistics it takes a lane to hold less
+ * than the limit, and would read and sort all of it.
  */
-function boundOf(due: string): string {
+function headOf(due: string): string {
+  const inLane = `FROM ${due} d WHERE d.queue = mine.queue AND d.path = mine.path AND d.run_after <= $5`;
   return `depth AS MATERIALIZED (SELECT count(*) AS lanes, 2 * $6 / greatest(count(*), 1) AS k_less_one FROM mine),
-  mark AS MATERIALIZED (SELECT head.rank FROM mine CROSS JOIN LATERAL (
-      SELECT rank FROM ${due} d WHERE d.queue = mine.queue AND d.path = mine.path AND d.run_after <= $5
-      ORDER BY rank, seq OFFSET (SELECT k_less_one FROM depth) LIMIT 1) head),
-  bound AS MATERIALIZED (SELECT CASE WHEN lanes <= ${FEW_LANES} THEN ${LAST_RANK} ELSE coalesce((
-      SELECT rank FROM mark ORDER BY rank OFFSET (SELECT $6 / (k_less_one + 1) FROM depth) LIMIT 1), ${LAST_RANK}) END AS rank
-    FROM depth)`;
+  mark AS MATERIALIZED (SELECT kth.rank FROM mine CROSS JOIN LATERAL (
+      SELECT rank ${inLane} ORDER BY rank, seq OFFSET (SELECT k_less_one FROM depth) LIMIT 1) kth),
+  bound AS MATERIALIZED (SELECT CASE WHEN lanes > ${FEW_LANES} THEN (
+      SELECT rank FROM mark ORDER BY rank OFFSET (SELECT $6 / (k_less_one + 1) FROM depth) LIMIT 1) END AS rank FROM depth),
+  head AS (
+    SELECT mine.queue, mine.path, first.rank, first.seq FROM mine CROSS JOIN LATERAL (
+      SELECT rank, seq ${inLane} ORDER BY rank, seq LIMIT (SELECT $6)) first
+    WHERE (SELECT rank FROM bound) IS NULL
+    UNION ALL
+    SELECT mine.queue, mine.path, first.rank, first.seq FROM mine CROSS JOIN LATERAL (
+      SELECT rank, seq ${inLane} AND d.rank <= (SELECT rank FROM bound) ORDER BY rank, seq LIMIT (SELECT $6)) first
+    WHERE (SELECT rank FROM bound) IS NOT NULL)`;
 }
 
 /** What happens to the rows of `picked` (seq, queue, path): parameters as {@link claimDueOf} says. */
@@ -85,13 +95,9 @@ function claimDueOf(names: TableNames, queues: Queues): Statement {
     // Of all queues, the parameter of the queues is there only to be null.
     `WITH RECURSIVE ${lanesOf(due, queues, "$2")},
   ${queues === "all" ? MINE.replace("FROM lane WHERE", "FROM lane WHERE $2::json IS NULL AND") : MINE},
-  ${boundOf(due)},
+  ${headOf(due)},
   share AS MATERIALIZED (SELECT queue, path, count(*) AS size FROM (
-      SELECT mine.queue, mine.path FROM mine CROSS JOIN LATERAL (
-        SELECT rank, seq FROM ${due} d WHERE d.queue = mine.queue AND d.path = mine.path AND d.run_after <= $5
-          AND d.rank <= (SELECT rank FROM bound)
-        ORDER BY rank, seq LIMIT $6) head
-      ORDER BY rank, seq LIMIT $6) first
+      SELECT queue, path FROM head ORDER BY rank, seq LIMIT $6) first
     GROUP BY queue, path),
   picked AS MATERIALIZED (SELECT head.* FROM (SELECT * FROM share WHERE ${isAnyNumber("size")}) share CROSS JOIN LATERAL (
       SELECT d.ctid AS place, d.seq, d.rank, d.queue, d.path FROM ${due} d

@@ -1,6 +1,6 @@
 import type { Statement } from "../../sql/executor.ts";
+import { statementOf } from "../../sql/statement-of.ts";
 import type { TableNames } from "../../sql/table-names.ts";
-import { statementOf } from "./statement-of.ts";
 
 /**
  * Counts by queue as of a time: queue, kind (0 later, 1 due, 2 to 5 the states), how many, and of due ones the earliest

@@ -1,9 +1,9 @@
 import type { NewTask } from "../../../backend/index.ts";
 import type { Statement } from "../../sql/executor.ts";
+import { statementOf } from "../../sql/statement-of.ts";
 import type { TableNames } from "../../sql/table-names.ts";
 import { putInLine } from "./fragments.ts";
 import { isAwaitingReady } from "./listeners.ts";
-import { statementOf } from "./statement-of.ts";
 
 const FIELDS =
   "id uuid, path text, queue text, priority smallint, rank bigint, run_after bigint, enqueued_at bigint, " +

@@ -40,13 +40,3 @@ export function putInLine({ due, later }: TableNames, from: string, now: string)
   in_later AS (INSERT INTO ${later} (queue, path, run_after, seq, rank, expires_at)
     SELECT queue, path, run_after, seq, rank, expires_at FROM ${from} WHERE run_after > ${now})`;
 }
-
-/**
- * What tables a record is read from.
- *
- * Where records are looked up for a list of keys, each lookup stands in a lateral subquery with a limit: a plan that was
- * cached while the tables were small would otherwise go on reading them whole when they have grown.
- */
-export function recordSource({ task, running, finished }: TableNames): string {
-  return `${task} t LEFT JOIN ${running} r ON r.seq = t.seq LEFT JOIN ${finished} f ON f.seq = t.seq`;
-}

@@ -1,7 +1,7 @@
 import type { Statement } from "../../sql/executor.ts";
+import { statementOf } from "../../sql/statement-of.ts";
 import type { TableNames } from "../../sql/table-names.ts";
 import { isAnyNumber } from "./fragments.ts";
-import { statementOf } from "./statement-of.ts";
 
 /** The statements of the index of inputs. */
 export interface InputIndexStatements {

@@ -1,6 +1,6 @@
 import type { Statement } from "../../sql/executor.ts";
+import { statementOf } from "../../sql/statement-of.ts";
 import type { TableNames } from "../../sql/table-names.ts";
-import { statementOf } from "./statement-of.ts";
 
 /** Moves the ends of leases: the items, each a row, its lease and the new end. Gives rows, leases and cancel requests. */
 export function renew({ running }: TableNames): Statement {

@@ -1,6 +1,6 @@
 import type { Statement } from "../../sql/executor.ts";
+import { statementOf } from "../../sql/statement-of.ts";
 import type { TableNames } from "../../sql/table-names.ts";
-import { statementOf } from "./statement-of.ts";
 
 /** The server's own clock: whoever announces itself and whoever looks may have been given other times. */
 const CLOCK = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";

@@ -1,8 +1,8 @@
 import type { Statement } from "../../sql/executor.ts";
-import { RECORD_COLUMNS } from "../../sql/row-mapping.ts";
+import { RECORD_COLUMNS, recordSource } from "../../sql/row-mapping.ts";
+import { statementOf } from "../../sql/statement-of.ts";
 import type { TableNames } from "../../sql/table-names.ts";
-import { ADD_ATTEMPT, appendTo, isAnyNumber, isAt, putInLine, recordSource } from "./fragments.ts";
-import { statementOf } from "./statement-of.ts";
+import { ADD_ATTEMPT, appendTo, isAnyNumber, isAt, putInLine } from "./fragments.ts";
 
 /** Reads records by the numbers of their rows: a JSON array. */
 export function readBySeq(names: TableNames): Statement {

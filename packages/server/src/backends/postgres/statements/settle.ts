@@ -1,8 +1,8 @@
 import type { Statement } from "../../sql/executor.ts";
+import { statementOf } from "../../sql/statement-of.ts";
 import type { TableNames } from "../../sql/table-names.ts";
 import { ADD_ATTEMPT, appendTo, putInLine } from "./fragments.ts";
 import { isAwaitingResults } from "./listeners.ts";
-import { statementOf } from "./statement-of.ts";
 
 /**
  * Ends attempts: the items and the time. Gives row, lease and state of each that its

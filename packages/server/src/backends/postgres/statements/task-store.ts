@@ -1,8 +1,8 @@
 import type { Statement } from "../../sql/executor.ts";
-import { RECORD_COLUMNS } from "../../sql/row-mapping.ts";
+import { RECORD_COLUMNS, recordSource } from "../../sql/row-mapping.ts";
+import { statementOf } from "../../sql/statement-of.ts";
 import type { TableNames } from "../../sql/table-names.ts";
-import { ADD_ATTEMPT, appendTo, isAnyNumber, putInLine, recordSource } from "./fragments.ts";
-import { statementOf } from "./statement-of.ts";
+import { ADD_ATTEMPT, appendTo, isAnyNumber, putInLine } from "./fragments.ts";
 
 /** Reads records: a JSON array of ids. */
 export function readRecords(names: TableNames): Statement {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Statement } from "../../sql/executor.ts";
+import type { Statement } from "./executor.ts";
 
 /** Operations that core gives minutes: they look through much, or bring as much as a caller likes. */
 const LONG: ReadonlySet<string> = new Set([

@@ -1,26 +1,41 @@
 import { TaskError } from "@taskwright/shared";
 import type { ListAnswer, ListRequest, TaskFilter } from "../../backend/index.ts";
-import type { SqlRow, SqlValue } from "../sql/executor.ts";
-import { RECORD_COLUMNS, SEQ_COLUMN, toRecord } from "../sql/row-mapping.ts";
-import { isStorable } from "../sql/storable-text.ts";
-import { STATE } from "../sql/task-state.ts";
-import type { StoreHandle } from "./opened-store.ts";
-import { recordSource } from "./statements/fragments.ts";
-import { statementOf } from "./statements/statement-of.ts";
+import type { SqlExecutor, SqlRow, SqlValue } from "./executor.ts";
+import { RECORD_COLUMNS, recordSource, SEQ_COLUMN, toRecord } from "./row-mapping.ts";
+import { statementOf } from "./statement-of.ts";
+import { isStorable } from "./storable-text.ts";
+import type { TableNames } from "./table-names.ts";
+import { STATE } from "./task-state.ts";
 
 /** How many rows one statement looks through. */
 const STEP = 20_000;
 /** Up to how many rows of an index are sorted for a page; with more, looking from the newest down finds a page sooner. */
 const FEW = 20_000;
 
+/** What lists need of a dialect. */
+export interface ListingDialect extends SqlExecutor {
+  readonly names: TableNames;
+  /** A parameter by its number from 1. */
+  parameter(number: number): string;
+  /** An SQL condition: a column of text is exactly that of a parameter, which may be added any number of times. */
+  isText(column: string, addParameter: () => string): string;
+  /** An SQL condition: a column with a JSON array of texts holds that of a parameter. */
+  hasText(column: string, parameter: string): string;
+}
+
 /** Some SQL with its parameters, which count on from those before. */
 export class Sql {
   readonly values: SqlValue[] = [];
+  readonly #dialect: ListingDialect;
+
+  constructor(dialect: ListingDialect) {
+    this.#dialect = dialect;
+  }
 
   /** The place of a parameter. */
   add(value: SqlValue): string {
     this.values.push(value);
-    return `$${this.values.length}`;
+    return this.#dialect.parameter(this.values.length);
   }
 }
 
@@ -29,27 +44,28 @@ function statesIn({ statuses }: TaskFilter): readonly number[] | null {
 }
 
 /** An attempt whose number was taken back has no time, and was none. */
-function hasWorker(worker: string): string {
-  return `(t.worker_ids::jsonb ? ${worker} OR CASE WHEN coalesce(r.attempted_at, f.attempted_at) IS NOT NULL
-    THEN coalesce(r.worker_id, f.worker_id) = ${worker} ELSE false END)`;
+function hasWorker({ isText, hasText }: ListingDialect, workerId: string, sql: Sql): string {
+  return `(${hasText("t.worker_ids", sql.add(workerId))} OR CASE WHEN coalesce(r.attempted_at, f.attempted_at) IS NOT NULL
+    THEN ${isText("coalesce(r.worker_id, f.worker_id)", () => sql.add(workerId))} ELSE false END)`;
 }
 
 /** The conditions on columns, each after AND; those on inputs are not for SQL. */
-export function conditionsOf(filter: TaskFilter, sql: Sql): string {
+export function conditionsOf(dialect: ListingDialect, filter: TaskFilter, sql: Sql): string {
+  const { isText, hasText } = dialect;
   const { queue, path, parentId, enqueuedFrom, enqueuedBefore, tag } = filter;
   const { finishedFrom, finishedBefore, scheduleId, workerId } = filter;
   const states = statesIn(filter);
   const parts = [
-    queue === undefined ? "" : `t.queue = ${sql.add(queue)}`,
-    path === undefined ? "" : `t.path = ${sql.add(path)}`,
-    parentId === undefined ? "" : `t.parent_id = ${sql.add(parentId)}`,
+    queue === undefined ? "" : isText("t.queue", () => sql.add(queue)),
+    path === undefined ? "" : isText("t.path", () => sql.add(path)),
+    parentId === undefined ? "" : isText("t.parent_id", () => sql.add(parentId)),
     enqueuedFrom === undefined ? "" : `t.enqueued_at >= ${sql.add(enqueuedFrom)}`,
     enqueuedBefore === undefined ? "" : `t.enqueued_at < ${sql.add(enqueuedBefore)}`,
     finishedFrom === undefined ? "" : `f.finished_at >= ${sql.add(finishedFrom)}`,
     finishedBefore === undefined ? "" : `f.finished_at < ${sql.add(finishedBefore)}`,
-    scheduleId === undefined ? "" : `t.schedule_id = ${sql.add(scheduleId)}`,
-    workerId === undefined ? "" : hasWorker(sql.add(workerId)),
-    tag === undefined ? "" : `t.tags::jsonb ? ${sql.add(tag)}`,
+    scheduleId === undefined ? "" : isText("t.schedule_id", () => sql.add(scheduleId)),
+    workerId === undefined ? "" : hasWorker(dialect, workerId, sql),
+    tag === undefined ? "" : hasText("t.tags", sql.add(tag)),
     states === null
       ? ""
       : `coalesce(f.status, CASE WHEN r.seq IS NULL THEN 1 ELSE 2 END) IN (${states.join(", ")})`,
@@ -70,10 +86,11 @@ export function parseCursor(cursor: string | null): number {
 }
 
 /** The selections of row numbers that together hold every match; null when no index narrows the filter. */
-export function partsOf(handle: StoreHandle, filter: TaskFilter, sql: Sql): readonly string[] | null {
-  const { task, due, later, running, finished } = handle.names;
-  if (filter.parentId !== undefined)
-    return [`SELECT seq FROM ${task} WHERE parent_id = ${sql.add(filter.parentId)}`];
+export function partsOf(dialect: ListingDialect, filter: TaskFilter, sql: Sql): readonly string[] | null {
+  const { task, due, later, running, finished } = dialect.names;
+  const { parentId } = filter;
+  if (parentId !== undefined)
+    return [`SELECT seq FROM ${task} WHERE ${dialect.isText("parent_id", () => sql.add(parentId))}`];
   return (
     statesIn(filter)?.flatMap((state) => {
       if (state === STATE.READY) return [`SELECT seq FROM ${due}`, `SELECT seq FROM ${later}`];
@@ -84,16 +101,16 @@ export function partsOf(handle: StoreHandle, filter: TaskFilter, sql: Sql): read
 }
 
 /** Runs a statement of a list. */
-export async function run(handle: StoreHandle, text: string, sql: Sql): Promise<readonly SqlRow[]> {
-  return handle.rows(statementOf("list", text), sql.values);
+export async function run(dialect: ListingDialect, text: string, sql: Sql): Promise<readonly SqlRow[]> {
+  return dialect.rows(statementOf("list", text), sql.values);
 }
 
 /** Whether the parts of a filter hold so little that it may be sorted. */
-export async function areFew(handle: StoreHandle, filter: TaskFilter): Promise<boolean> {
-  const sql = new Sql();
-  const parts = partsOf(handle, filter, sql) ?? [];
+export async function areFew(dialect: ListingDialect, filter: TaskFilter): Promise<boolean> {
+  const sql = new Sql(dialect);
+  const parts = partsOf(dialect, filter, sql) ?? [];
   const limited = parts.map((part) => `SELECT seq FROM (${part} LIMIT ${FEW + 1}) part`);
-  const [row] = await run(handle, `SELECT count(*) FROM (${limited.join(" UNION ALL ")}) all_parts`, sql);
+  const [row] = await run(dialect, `SELECT count(*) FROM (${limited.join(" UNION ALL ")}) all_parts`, sql);
   return Number(row?.[0]) <= FEW;
 }
 
@@ -108,23 +125,23 @@ function answerOf(rows: readonly SqlRow[], limit: number): ListAnswer {
 }
 
 /** Sorts what the indexes hold, which is little. */
-async function listParts(handle: StoreHandle, request: ListRequest): Promise<ListAnswer> {
+async function listParts(dialect: ListingDialect, request: ListRequest): Promise<ListAnswer> {
   const { filter, cursor, offset, limit } = request;
-  const sql = new Sql();
-  const parts = partsOf(handle, filter, sql) ?? [];
+  const sql = new Sql(dialect);
+  const parts = partsOf(dialect, filter, sql) ?? [];
   const before = sql.add(parseCursor(cursor));
   const text = `SELECT ${RECORD_COLUMNS} FROM (${parts.join(" UNION ALL ")}) part
-    JOIN ${recordSource(handle.names).replace(" t ", " t ON t.seq = part.seq ")}
-    WHERE t.seq < ${before}${conditionsOf(filter, sql)} ORDER BY t.seq DESC LIMIT ${sql.add(limit + 1)} OFFSET ${sql.add(offset)}`;
-  return answerOf(await run(handle, text, sql), limit);
+    JOIN ${recordSource(dialect.names).replace(" t ", " t ON t.seq = part.seq ")}
+    WHERE t.seq < ${before}${conditionsOf(dialect, filter, sql)} ORDER BY t.seq DESC LIMIT ${sql.add(limit + 1)} OFFSET ${sql.add(offset)}`;
+  return answerOf(await run(dialect, text, sql), limit);
 }
 
 /** Looks from the newest down, a step at a time. */
-async function listFromNewest(handle: StoreHandle, request: ListRequest): Promise<ListAnswer> {
+async function listFromNewest(dialect: ListingDialect, request: ListRequest): Promise<ListAnswer> {
   const { filter, limit } = request;
-  const { task } = handle.names;
+  const { task } = dialect.names;
   const cursor = parseCursor(request.cursor);
-  const [ends] = await run(handle, `SELECT min(seq), max(seq) FROM ${task}`, new Sql());
+  const [ends] = await run(dialect, `SELECT min(seq), max(seq) FROM ${task}`, new Sql(dialect));
   const oldest = ends?.[0] ?? null;
   const newest = ends?.[1] ?? null;
   if (oldest === null || newest === null) return { records: [], nextCursor: null };
@@ -133,18 +150,18 @@ async function listFromNewest(handle: StoreHandle, request: ListRequest): Promis
   const rows: SqlRow[] = [];
   while (before > Number(oldest) && rows.length <= limit) {
     const from = Math.max(Number(oldest), before - STEP);
-    const sql = new Sql();
-    const where = `FROM ${recordSource(handle.names)}
-      WHERE t.seq < ${sql.add(before)} AND t.seq >= ${sql.add(from)}${conditionsOf(filter, sql)} ORDER BY t.seq DESC`;
+    const sql = new Sql(dialect);
+    const where = `FROM ${recordSource(dialect.names)}
+      WHERE t.seq < ${sql.add(before)} AND t.seq >= ${sql.add(from)}${conditionsOf(dialect, filter, sql)} ORDER BY t.seq DESC`;
     if (toPass > 0) {
       const text = `SELECT count(*), min(seq) FROM (SELECT t.seq ${where} LIMIT ${sql.add(toPass)}) passed`;
-      const [row] = await run(handle, text, sql);
+      const [row] = await run(dialect, text, sql);
       toPass -= Number(row?.[0]);
       before = toPass === 0 ? Number(row?.[1]) : from;
     } else {
       rows.push(
         ...(await run(
-          handle,
+          dialect,
           `SELECT ${RECORD_COLUMNS} ${where} LIMIT ${sql.add(limit + 1 - rows.length)}`,
           sql,
         )),
@@ -169,10 +186,10 @@ export function isPossible({
 }
 
 /** Reads one page, newest enqueued first; no statement looks through more than a bounded number of rows. */
-export async function listPage(handle: StoreHandle, request: ListRequest): Promise<ListAnswer> {
-  const parts = partsOf(handle, request.filter, new Sql());
+export async function listPage(dialect: ListingDialect, request: ListRequest): Promise<ListAnswer> {
   if (!isPossible(request.filter)) return { records: [], nextCursor: null };
-  return parts !== null && (await areFew(handle, request.filter))
-    ? listParts(handle, request)
-    : listFromNewest(handle, request);
+  const parts = partsOf(dialect, request.filter, new Sql(dialect));
+  return parts !== null && (await areFew(dialect, request.filter))
+    ? listParts(dialect, request)
+    : listFromNewest(dialect, request);
 }

@@ -1,0 +1,45 @@
+import type { TransactionOf } from "../../backend/index.ts";
+import { type MysqlParts, mysqlParts } from "../mysql/backend-parts.ts";
+import { postgresParts } from "../postgres/backend-parts.ts";
+import { diagnose } from "../postgres/diagnose.ts";
+import { longestPollMs } from "../sql/poll-interval.ts";
+import { tableNames } from "../sql/table-names.ts";
+import type { PrismaBackendOptions } from "./options.ts";
+import type { PrismaLike } from "./prisma-client.ts";
+import { prismaConnection } from "./prisma-connection.ts";
+import { prismaTransactions } from "./prisma-transactions.ts";
+import type { PrismaProvider } from "./provider.ts";
+
+/** What a backend consists of, whatever database it is on. */
+export type DatabaseParts<TTransaction> = MysqlParts<TTransaction>;
+
+/** Makes what a backend consists of on a database that is served; null for others. */
+export function databaseParts<TClient extends PrismaLike>(
+  client: TClient,
+  options: PrismaBackendOptions,
+  provider: PrismaProvider,
+): DatabaseParts<TransactionOf<TClient>> | null {
+  const connection = prismaConnection(client);
+  const transactions = prismaTransactions(client);
+  const pollMs = longestPollMs(options);
+  if (provider === "mariadb" || provider === "mysql") {
+    const names = tableNames(options, "`");
+    return mysqlParts(connection, { names, transactions, longestPollMs: pollMs });
+  }
+  if (provider !== "postgresql") return null;
+  const { pool } = options;
+  const { handle, ...parts } = postgresParts(connection, {
+    names: tableNames(options, '"'),
+    pool: pool === undefined ? null : () => Promise.resolve(pool),
+    transactions,
+    longestPollMs: pollMs,
+  });
+  return {
+    ...parts,
+    diagnose: () => diagnose(handle, { canListen: true }),
+    close: async () => {
+      await handle.wakeups.close();
+      handle.setOpen(false);
+    },
+  };
+}
