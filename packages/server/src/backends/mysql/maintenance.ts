@@ -6,8 +6,10 @@ import type {
   SweepRequest,
 } from "../../backend/index.ts";
 import type { SqlRow } from "../sql/executor.ts";
+import { maintainInputIndex } from "../sql/input-index.ts";
 import { toRecord } from "../sql/row-mapping.ts";
 import { STATE } from "../sql/task-state.ts";
+import { mysqlInputIndex } from "./input-index.ts";
 import { finish, type MoveItem, putBack, takeAway } from "./move.ts";
 import type { StoreHandle } from "./opened-store.ts";
 import { countLosses } from "./statements/attempts.ts";
@@ -148,14 +150,17 @@ async function purge(handle: StoreHandle, request: PurgeRequest): Promise<number
     if (freed.length > 0) await executor.change(freeKeys(names), [JSON.stringify(freed)]);
     await executor.change(removeBySeq(names, "finished"), [seqs]);
     await executor.change(removeBySeq(names, "task"), [seqs]);
+    await executor.change(removeBySeq(names, "inputLeaf"), [seqs]);
     return rows.length;
   }, true);
 }
 
 /** The maintenance facet on MariaDB and MySQL. */
 export function mysqlMaintenance(handle: StoreHandle): Maintenance {
+  const inputIndex = mysqlInputIndex(handle);
   return {
     sweep: (request) => sweep(handle, request),
+    indexInputs: (request) => maintainInputIndex(inputIndex, request),
 
     purge: async (request) => {
       const { statuses, limit, dryRun, now } = request;

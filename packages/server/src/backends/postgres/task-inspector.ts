@@ -20,7 +20,7 @@ export function postgresTaskInspector(handle: StoreHandle): TaskInspector {
     lookUp: (table, alias) =>
       `LEFT JOIN LATERAL (SELECT * FROM ${table} x WHERE x.seq = source.seq LIMIT 1) ${alias} ON true`,
     fromIndex:
-      ({ hashes }) =>
+      async ({ hashes }) =>
       (sql, { before, above, count }) =>
         `SELECT DISTINCT found.seq
         FROM json_array_elements_text(${sql.add(JSON.stringify(hashes))}::json) AS wanted(hash) CROSS JOIN LATERAL (

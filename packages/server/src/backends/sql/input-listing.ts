@@ -27,6 +27,9 @@ export interface SeqRange {
   readonly count: () => string;
 }
 
+/** A selection of row numbers, `seq`, in a range. */
+export type Source = (sql: Sql, range: SeqRange) => string;
+
 /** Hashes of which at least one is that of each match, and how many rows of the index they find, counted up to a number. */
 export interface IndexChoice {
   readonly hashes: readonly number[];
@@ -40,14 +43,11 @@ export interface InputListingDialect extends ListingDialect {
   readonly index: InputIndexStore;
   /** Joins the row of a table that has the number `source.seq`, if there is one. */
   lookUp(table: string, alias: string): string;
-  /** Selects `seq` of what the index has in a range, each once, as many as wanted from the upper end; null where that is too much for one statement. */
-  fromIndex(choice: IndexChoice): ((sql: Sql, range: SeqRange) => string) | null;
+  /** Selects what some hashes find, each row once; null where that is too much for a statement. */
+  fromIndex(choice: IndexChoice): Promise<Source | null>;
   /** A statement that reads the records of rows (a parameter with a JSON array of numbers) that fulfil conditions, each after AND. */
   readBySeq(seqs: string, conditions: string): string;
 }
-
-/** A selection of row numbers in a range. */
-type Source = (sql: Sql, range: SeqRange) => string;
 
 function segment(
   dialect: InputListingDialect,
@@ -120,7 +120,7 @@ async function chooseIndex(
   const chosen = await Promise.all(
     choices.map(async (hashes) => {
       const size = await index.size(hashes, MANY + 1);
-      const source = dialect.fromIndex({ hashes, size, isCounted: size <= MANY });
+      const source = await dialect.fromIndex({ hashes, size, isCounted: size <= MANY });
       return source === null ? [] : [{ indexedTo, size, source }];
     }),
   );

@@ -23,6 +23,8 @@ export interface TableNames {
   readonly inputIndex: string;
   readonly inputPath: string;
   readonly inputLeaf: string;
+  /** Only where nothing else tells which transactions are storing. */
+  readonly inputGate: string;
   readonly version: string;
 }
 
@@ -54,6 +56,7 @@ export function tableNames({ tablePrefix = "taskwright_", schema }: TablePlace, 
     inputIndex: name("input_index"),
     inputPath: name("input_path"),
     inputLeaf: name("input_leaf"),
+    inputGate: name("input_gate"),
     version: name("version"),
   };
 }

@@ -88,8 +88,8 @@ export function lockPlaces(names: TableNames, line: Line): Statement {
   );
 }
 
-/** Which tables have a row for a task result under its number. */
-type BySeq = "task" | "running" | "finished";
+/** Which tables have rows for a task result under its number. */
+type BySeq = "task" | "running" | "finished" | "inputLeaf";
 
 /** Locks rows by their numbers: a JSON array. Gives the numbers of those that are there. */
 export function lockFinished({ finished }: TableNames): Statement {
