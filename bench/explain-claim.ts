@@ -55,7 +55,7 @@ async function explain(pool: pg.Pool, { text, values }: Asked): Promise<readonly
   try {
     await client.query("BEGIN");
     const { rows } = await client.query({
-      text: `EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) ${text}`,
+      text: `EXPLAIN (ANALYZE, COSTS OFF, SUMMARY) ${text}`,
       values: [...values],
       rowMode: "array",
     });

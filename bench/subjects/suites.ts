@@ -7,6 +7,7 @@ const SUITES: Readonly<Record<string, () => Promise<readonly Subject[]>>> = {
     (await import("./raw-sqlite/index.ts")).rawSqlite,
   ],
   postgres: async () => [
+    (await import("./taskwright-prisma.ts")).taskwrightPrisma,
     (await import("./taskwright-postgres.ts")).taskwrightPostgres,
     (await import("./raw-postgres/index.ts")).rawPostgres,
     (await import("./graphile-worker.ts")).graphileWorker,

@@ -6,9 +6,9 @@ function backendOf(schema: string) {
   return postgresBackend({ url: POSTGRES_URL, schema });
 }
 
-/** Taskwright on its PostgreSQL backend with a pool of its own. */
+/** Taskwright on its PostgreSQL backend with a pool of its own, beside the same through Prisma. */
 export const taskwrightPostgres = taskwright({
-  name: "taskwright",
+  name: "taskwright, pg",
   isShared: true,
   createStore: async () => {
     const schema = await createSchema();

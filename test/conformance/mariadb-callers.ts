@@ -3,15 +3,18 @@ import { prismaOnMariadb } from "../harness/prisma/generated-client.ts";
 import { databaseOf, mariadbUrl } from "./open-mariadb.ts";
 import type { CallersDatabase, StoreContext } from "./store-fixture.ts";
 
-/** Makes an application's table beside the tasks; a Prisma client that writes there. */
-export async function mariadbCallers(context: StoreContext): Promise<CallersDatabase> {
+/** Makes an application's table beside the tasks, and gives its name. */
+export async function makeMariadbCallersTable(context: StoreContext): Promise<string> {
   const table = `\`${databaseOf(context)}\`.callers_line`;
   await onMariadb(mariadbUrl(), (server) =>
     server.query(`CREATE TABLE ${table} (number INT AUTO_INCREMENT PRIMARY KEY, line TEXT)`),
   );
-  const url = new URL(mariadbUrl());
-  url.pathname = databaseOf(context);
-  const client = await prismaOnMariadb(url.href);
+  return table;
+}
+
+/** An application's table, and a Prisma client. */
+export async function mariadbCallersOf(table: string): Promise<CallersDatabase> {
+  const client = await prismaOnMariadb(mariadbUrl());
   return {
     source: client,
     begin: (work) => client.$transaction((tx) => work(tx as never)),
@@ -26,4 +29,9 @@ export async function mariadbCallers(context: StoreContext): Promise<CallersData
     },
     close: () => client.$disconnect(),
   };
+}
+
+/** {@link mariadbCallersOf} a new table. */
+export async function mariadbCallers(context: StoreContext): Promise<CallersDatabase> {
+  return mariadbCallersOf(await makeMariadbCallersTable(context));
 }

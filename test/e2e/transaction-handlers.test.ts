@@ -6,6 +6,9 @@ import { createTaskClient } from "@taskwright/server";
 import type { Backend } from "@taskwright/server/backend";
 import { postgresBackend } from "@taskwright/server/postgres";
 import { describe, expect, onTestFinished, type TestContext, test, vi } from "vitest";
+import { makeMariadbCallersTable, mariadbCallersOf } from "../conformance/mariadb-callers.ts";
+import { findMariadb, MARIADB_EXERCISE } from "../conformance/mariadb-cases.ts";
+import { openStore as openOnMariadb } from "../conformance/open-mariadb.ts";
 import { openStore as openOnPg, schemaOf } from "../conformance/open-postgres.ts";
 import { openStore as openOnPrisma } from "../conformance/open-prisma.ts";
 import { makeCallersTable, poolCallersOf, prismaCallersOf } from "../conformance/postgres-callers.ts";
@@ -30,6 +33,8 @@ interface Ledger {
 
 const postgres = await findPostgres();
 if (postgres.found) await generateClient();
+const mariadb = await findMariadb();
+if (mariadb.found) await generateClient("mysql");
 
 async function preparePostgres(
   context: StoreContext,
@@ -58,6 +63,19 @@ const LEDGERS: readonly Ledger[] = [
     prepare: preparePostgres,
     openStore: openOnPrisma,
     openCallers: prismaCallersOf,
+  },
+  {
+    name: "prisma (MariaDB)",
+    service: mariadb,
+    opener: new URL("./fixtures/ledger-on-mariadb.ts", import.meta.url),
+    prepare: async (context) => {
+      const backend = await MARIADB_EXERCISE.open(context);
+      await backend.close();
+      const remove = async () => MARIADB_EXERCISE.remove?.(context);
+      return { table: await makeMariadbCallersTable(context), remove };
+    },
+    openStore: openOnMariadb,
+    openCallers: mariadbCallersOf,
   },
 ];
 

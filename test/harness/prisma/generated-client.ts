@@ -36,10 +36,16 @@ export async function generateClient(dialect: Dialect = "postgres"): Promise<voi
   );
 }
 
+/** The generated client's class; generates it where that has not been done. */
+export async function generatedClient(
+  dialect: Dialect,
+): Promise<new (options: { readonly adapter: object }) => TestPrismaClient> {
+  await generateClient(dialect);
+  return (await import(pathToFileURL(clientOf(dialect)).href)).PrismaClient;
+}
+
 async function makeClient(dialect: Dialect, adapter: object): Promise<TestPrismaClient> {
-  const { PrismaClient } = (await import(pathToFileURL(clientOf(dialect)).href)) as {
-    PrismaClient: new (options: object) => TestPrismaClient;
-  };
+  const PrismaClient = await generatedClient(dialect);
   return new PrismaClient({ adapter });
 }
 

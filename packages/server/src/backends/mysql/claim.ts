@@ -1,6 +1,5 @@
 import type { ClaimAnswer, ClaimedTask, ClaimRequest } from "../../backend/index.ts";
 import type { CountingExecutor, SqlRow } from "../sql/executor.ts";
-import type { LaterLane } from "../sql/later-watch.ts";
 import { newLeaseNumber } from "../sql/lease-token.ts";
 import { toClaimed } from "../sql/row-mapping.ts";
 import { isStorable } from "../sql/storable-text.ts";
@@ -18,18 +17,20 @@ import {
   readLanes,
   takeOut,
 } from "./statements/claim.ts";
-import type { Line } from "./statements/fragments.ts";
 
 /** The most task results of a lane whose time has come that one claim puts into the line, unless it takes more itself. */
 const SMALLEST_PROMOTION = 1_000;
 /** How many lanes one statement looks at. */
 const MOST_LANES = 50;
 
+/** A queue and path; what is not there comes after everything. */
 interface Lane {
   readonly queue: string;
   readonly path: string;
-  /** The least rank, or the earliest time. */
+  /** The least rank of what is in line. */
   readonly head: number;
+  /** The earliest time of what is for later. */
+  readonly next: number;
 }
 
 /** What of a row of the line names it. */
@@ -51,24 +52,34 @@ function isMine(request: ClaimRequest): (lane: Pick<Lane, "queue" | "path">) => 
   return ({ queue, path }) => paths.has(path) && (queues === null || queues.has(queue));
 }
 
-function lanesIn(handle: StoreHandle, line: Line, { queues }: ClaimRequest): Promise<readonly SqlRow[]> {
-  const statement = readLanes(handle.names, line, queues === "all" ? "all" : queues.length);
-  return handle.rows(statement, queues === "all" ? [] : queues);
+function orLast(value: unknown): number {
+  return value === null ? Number.POSITIVE_INFINITY : Number(value);
 }
 
-async function look(handle: StoreHandle, request: ClaimRequest): Promise<readonly LaterLane[]> {
-  return handle.later.of(request.queues).read(await lanesIn(handle, "later", request), request.now);
+/** The lanes of a worker that hold something. */
+async function lanesOf(handle: StoreHandle, request: ClaimRequest): Promise<readonly Lane[]> {
+  const { queues } = request;
+  const statement = readLanes(handle.names, queues === "all" ? "all" : queues.length);
+  const rows = await handle.rows(statement, queues === "all" ? [] : queues);
+  return rows
+    .map(([queue, path, head, next]) => ({
+      queue: queue as string,
+      path: path as string,
+      head: orLast(head),
+      next: orLast(next),
+    }))
+    .filter(({ head, next }) => Math.min(head, next) < Number.POSITIVE_INFINITY)
+    .filter(isMine(request));
 }
 
-/** Puts what has become due into the line, a bounded number of each lane; gives the lanes that are left. */
-async function promote(handle: StoreHandle, request: ClaimRequest): Promise<readonly LaterLane[]> {
-  const { now, limit } = request;
-  const all = await look(handle, request);
-  const due = all.filter(isMine(request)).filter(({ first }) => first <= now);
-  if (due.length === 0) return all;
+/** Puts what has become due of some lanes into the line, a bounded number of each. */
+async function promote(
+  handle: StoreHandle,
+  { now, limit }: ClaimRequest,
+  due: readonly Lane[],
+): Promise<void> {
   const most = Math.max(SMALLEST_PROMOTION, 2 * limit);
-  for (let from = 0; from < due.length; from += MOST_LANES) {
-    const lanes = due.slice(from, from + MOST_LANES);
+  for (const lanes of chunksOf(due)) {
     await handle.transaction(async (executor) => {
       const rows = await executor.rows(lockLater(handle.names, lanes.length, most), parametersOf(lanes, now));
       if (rows.length === 0) return;
@@ -85,7 +96,6 @@ async function promote(handle: StoreHandle, request: ClaimRequest): Promise<read
       await executor.change(takeOut(handle.names, "later"), [json]);
     });
   }
-  return look(handle, request);
 }
 
 /** Begins attempts at rows that are out of the line; rows are those of a claim. */
@@ -232,26 +242,15 @@ async function takeById(
   });
 }
 
-/** The earliest time of what could be claimed later; `lanes` are those that had something in line. */
-async function nextDueAt(
-  handle: StoreHandle,
-  request: ClaimRequest,
-  lanes: readonly Lane[],
-  looked: readonly LaterLane[] | null,
-): Promise<number | null> {
-  const { now } = request;
-  const later = looked ?? (await look(handle, request));
-  const times = later
-    .filter(isMine(request))
-    .map(({ first }) => first)
-    .filter((first) => first > now);
-  for (let from = 0; from < lanes.length; from += MOST_LANES) {
-    const some = lanes.slice(from, from + MOST_LANES);
+/** The earliest time of what is in line early, of lanes that had something in line. */
+async function earlyAt(handle: StoreHandle, now: number, lanes: readonly Lane[]): Promise<number> {
+  let first = Number.POSITIVE_INFINITY;
+  for (const some of chunksOf(lanes)) {
     const places = some.flatMap(({ queue, path }) => [queue, path]);
     const [row] = await handle.rows(readEarly(handle.names, some.length), [now, ...places]);
-    if (row?.[0] !== null && row !== undefined) times.push(Number(row[0]));
+    first = Math.min(first, orLast(row?.[0] ?? null));
   }
-  return times.length === 0 ? null : Math.min(...times);
+  return first;
 }
 
 function withStorableQueues(request: ClaimRequest): ClaimRequest {
@@ -260,29 +259,27 @@ function withStorableQueues(request: ClaimRequest): ClaimRequest {
   return { ...request, queues: [...new Set(queues.filter(isStorable))] };
 }
 
-/** Claims what is due; what is for later is looked at first when some of it may have become due. */
+/** Claims what is due; what is for later and has become due is put into the line before. */
 export async function claim(handle: StoreHandle, asked: ClaimRequest): Promise<ClaimAnswer> {
   const request = withStorableQueues(asked);
   const { id, limit, now } = request;
-  const mustLook = id === undefined && handle.later.of(request.queues).mustLook(now);
-  const looked = mustLook ? await promote(handle, request) : null;
-  const lanes: readonly Lane[] = (await lanesIn(handle, "due", request))
-    .flatMap(([queue, path, head]) =>
-      head === null ? [] : [{ queue: queue as string, path: path as string, head: Number(head) }],
-    )
-    .filter(isMine(request));
-  const claimed =
-    limit <= 0
-      ? []
-      : id === undefined
-        ? await takeFirst(handle, request, lanes)
-        : await takeById(handle, request, id);
+  let lanes = await lanesOf(handle, request);
+  const isDue = lanes.filter(({ next }) => next <= now);
+  if (id === undefined && isDue.length > 0) {
+    await promote(handle, request, isDue);
+    lanes = await lanesOf(handle, request);
+  }
+  const inLine = lanes.filter(({ head }) => head < Number.POSITIVE_INFINITY);
+  const take = () => (id === undefined ? takeFirst(handle, request, inLine) : takeById(handle, request, id));
+  const claimed = limit <= 0 ? [] : await take();
   if (claimed.length > 0) handle.wakeups.found();
   if (claimed.length >= limit) return { claimed, nextDueAt: null };
   // What was taken is not lost because the store went away before it told the rest.
-  const dueAt = await nextDueAt(handle, request, lanes, looked).catch((error: unknown) => {
+  const early = await earlyAt(handle, now, inLine).catch((error: unknown) => {
     if (claimed.length === 0) throw error;
-    return null;
+    return Number.POSITIVE_INFINITY;
   });
-  return { claimed, nextDueAt: dueAt };
+  const times = lanes.map(({ next }) => next).filter((next) => next > now);
+  const nextDueAt = Math.min(early, ...times);
+  return { claimed, nextDueAt: nextDueAt === Number.POSITIVE_INFINITY ? null : nextDueAt };
 }

@@ -161,18 +161,20 @@ type Run = <T>(work: (executor: CountingExecutor) => Promise<T>) => Promise<T>;
 export interface EnqueuePlace {
   readonly names: TableNames;
   readonly lanes: KnownLanes;
+  /** Where queues and paths are made known that have not been used before, if not beside the tasks. */
+  readonly aside?: Run;
 }
 
 /** Stores tasks in one transaction, or in as many as keys change hands; tries nothing again. */
 export async function storeThrough(
   work: Run,
-  { names, lanes }: EnqueuePlace,
+  { names, lanes, aside }: EnqueuePlace,
   tasks: readonly NewTask[],
   now: number,
 ): Promise<EnqueueOutcome[]> {
   const run: Run = (store) =>
     work(async (executor) => {
-      await lanes.prepare(executor, names, tasks);
+      await lanes.prepare({ executor, names, add: aside ?? ((adding) => adding(executor)) }, tasks);
       return store(executor);
     });
   for (const task of tasks) checkRow(task);
@@ -239,7 +241,6 @@ export async function enqueue(handle: StoreHandle, request: EnqueueRequest): Pro
     if (atomic || !isRefusal((error as { cause?: unknown }).cause)) throw error;
     return await storeOneByOne(handle, tasks, now);
   } finally {
-    for (const { runAfter } of tasks) if (runAfter > now) handle.later.note(runAfter);
     handle.wakeups.ready();
   }
 }

@@ -10,12 +10,23 @@ function nameOf({ queue, path }: Pick<NewTask, "queue" | "path">): string {
   return JSON.stringify([queue, path]);
 }
 
+/** Where queues and paths are looked up, and where they are added. */
+interface LanePlace {
+  readonly executor: CountingExecutor;
+  readonly names: TableNames;
+  readonly add: (work: (executor: CountingExecutor) => Promise<number>) => Promise<number>;
+}
+
 /** The queues and paths of which this process knows that the store has them, so that claims find what is stored there. */
 export class KnownLanes {
   readonly #known = new Set<string>();
 
-  /** Makes those of tasks known to claims, in the transaction that stores the tasks. */
-  async prepare(executor: CountingExecutor, names: TableNames, tasks: readonly NewTask[]): Promise<void> {
+  /**
+   * Makes those of tasks known to claims, before the tasks are stored.
+   *
+   * @param add where missing ones are added: others that add them wait for its end
+   */
+  async prepare({ executor, names, add }: LanePlace, tasks: readonly NewTask[]): Promise<void> {
     const unknown = new Map(
       tasks
         .map(({ queue, path }) => [nameOf({ queue, path }), { queue, path }] as const)
@@ -30,7 +41,8 @@ export class KnownLanes {
       there.map(([queue, path]) => nameOf({ queue: queue as string, path: path as string })),
     );
     const missing = lanes.filter(([name]) => !found.has(name)).map(([, lane]) => lane);
-    if (missing.length > 0) await executor.change(insertLanes(names), [JSON.stringify(missing)]);
+    if (missing.length === 0) return;
+    await add((adding) => adding.change(insertLanes(names), [JSON.stringify(missing)]));
   }
 
   /** Notes that a transaction with these tasks has been committed. */

@@ -19,10 +19,9 @@ async function change<Item extends { readonly lease: Lease }>(
   const sorted = onePerLease(items).map((item) => ({ ...toJson(item), ...keysOf(item.lease) }));
   sorted.sort((left, right) => left.s - right.s);
   const json = JSON.stringify(sorted);
-  const rows = await handle.transaction(async (executor) => {
-    await executor.change(statement, [json]);
-    return executor.rows(readHeld(handle.names), [json]);
-  });
+  await handle.change(statement, [json]);
+  // One that is swept between the two is told of as lost, which it is.
+  const rows = await handle.rows(readHeld(handle.names), [json]);
   return new Map(rows.map((row) => [`${row[0]}.${row[1]}`, row]));
 }
 
@@ -37,7 +36,6 @@ export function mysqlLeaseSource(handle: StoreHandle): LeaseSource {
     }));
     if (moves.length === 0) return new Map();
     const settled = await handle.transaction((executor) => moveAll(executor, names, moves, now));
-    if (settled.size > 0) handle.later.forget();
     return settled;
   };
   return {
@@ -63,10 +61,6 @@ export function mysqlLeaseSource(handle: StoreHandle): LeaseSource {
       const { outcomes, endedIds, hasReturned } = await handle.transaction((executor) =>
         settle(executor, names, request),
       );
-      for (const { settlement } of request.items) {
-        if (settlement.status === "READY" && settlement.runAfter > request.now)
-          handle.later.note(settlement.runAfter);
-      }
       handle.wakeups.results(endedIds);
       if (hasReturned) handle.wakeups.ready();
       return outcomes;

@@ -23,10 +23,13 @@ import {
   lockOldest,
   purgeKeys,
   readLost,
+  readOverdue,
 } from "./statements/maintenance.ts";
 import { freeKeys, readBySeq, removeBySeq } from "./statements/task-store.ts";
 
 const MOST_KEYS = 1_000;
+/** How many processes may sweep at once and still each find something that no other one has taken. */
+const MOST_SWEEPERS = 8;
 
 function entryOf(
   error: SweepError,
@@ -61,11 +64,12 @@ function judge(row: SqlRow, request: SweepRequest): MoveItem {
 async function sweepLost(handle: StoreHandle, request: SweepRequest): Promise<readonly MoveItem[]> {
   const { now, limit } = request;
   const { names } = handle;
-  const found = await handle.rows(readLost(names), [now, limit]);
+  const found = await handle.rows(readLost(names), [now, limit * MOST_SWEEPERS]);
   if (found.length === 0) return [];
-  const seqs = found.map(([seq]) => Number(seq)).sort((left, right) => left - right);
+  // In the order of the ends of their leases; others pass over what one has locked, so nobody waits.
+  const seqs = found.map(([seq]) => Number(seq));
   return handle.transaction(async (executor) => {
-    const rows = await executor.rows(lockLost(names), [JSON.stringify(seqs), now]);
+    const rows = await executor.rows(lockLost(names), [JSON.stringify(seqs), now, limit]);
     const items = rows.map((row) => judge(row, request));
     const ended = items.filter(({ v }) => v > 0);
     await finish(executor, names, ended, now);
@@ -109,15 +113,18 @@ async function sweepExpired(
 }
 
 async function sweep(handle: StoreHandle, request: SweepRequest): Promise<SweepAnswer> {
-  const lost = await sweepLost(handle, request);
+  const { now } = request;
+  // Most sweeps find nothing, and then neither lock nor write.
+  const [overdue = []] = await handle.rows(readOverdue(handle.names), [now, now, now]);
+  const lost = overdue[0] === null ? [] : await sweepLost(handle, request);
   const ended: number[] = [];
-  for (const line of ["due", "later"] as const) {
+  for (const [index, line] of (["due", "later"] as const).entries()) {
     const left = request.limit - lost.length - ended.length;
-    if (left > 0) ended.push(...(await sweepExpired(handle, line, { ...request, limit: left })));
+    if (left > 0 && overdue[index + 1] !== null)
+      ended.push(...(await sweepExpired(handle, line, { ...request, limit: left })));
   }
   const seqs = [...lost.filter(({ v }) => v > 0).map(({ s }) => s), ...ended];
   if (lost.length > 0) {
-    handle.later.forget();
     handle.wakeups.ready();
   }
   const records = seqs.length === 0 ? [] : await handle.rows(readBySeq(handle.names), [JSON.stringify(seqs)]);

@@ -1,7 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { TaskError } from "@taskwright/shared";
 import type { CountingConnection, CountingExecutor, SqlRow, SqlValue, Statement } from "../sql/executor.ts";
-import { LaterWatches } from "../sql/later-watch.ts";
 import { PollingWakeups } from "../sql/polling-wakeups.ts";
 import type { TableNames } from "../sql/table-names.ts";
 import { isTransient, toTaskError } from "./driver-errors.ts";
@@ -14,8 +13,6 @@ const FIRST_PAUSE_MS = 5;
 export class StoreHandle {
   readonly names: TableNames;
   readonly wakeups: PollingWakeups;
-  /** What this process knows of task results for later. */
-  readonly later: LaterWatches = new LaterWatches();
   /** The queues and paths that claims know of. */
   readonly lanes: KnownLanes = new KnownLanes();
   readonly #connection: CountingConnection;
@@ -35,6 +32,11 @@ export class StoreHandle {
   /** Runs a statement by itself; only for what reads without locks. */
   rows(statement: Statement, values: readonly SqlValue[]): Promise<readonly SqlRow[]> {
     return this.#again(() => this.#connection.rows(statement, values));
+  }
+
+  /** Runs a statement by itself that changes rows by their whole keys only, which locks the same in every isolation. */
+  change(statement: Statement, values: readonly SqlValue[]): Promise<number> {
+    return this.#again(() => this.#connection.change(statement, values));
   }
 
   /**

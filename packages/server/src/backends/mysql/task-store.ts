@@ -202,7 +202,6 @@ export function mysqlTaskStore(handle: StoreHandle): TaskStore {
     requeue: async (request) => {
       if (!isId(request.id)) return "not-found";
       const outcome = await handle.transaction((executor) => requeueIn(executor, handle.names, request));
-      if (request.runAfter > request.now) handle.later.note(request.runAfter);
       if (outcome === "requeued") handle.wakeups.ready();
       return outcome;
     },

@@ -27,13 +27,18 @@ export function mysqlTransactions<TTransaction>(
     enqueue: async ({ transaction, tasks, now }) => {
       const executor = driver.inside(transaction);
       if (tasks.length === 0) return [];
-      return translated(() => storeThrough((work) => work(executor), handle, tasks, now));
+      const place = {
+        names,
+        lanes: handle.lanes,
+        // Others that use the same queue and path for the first time do not wait for the caller's transaction.
+        aside: <T>(work: (executor: CountingExecutor) => Promise<T>) => handle.transaction(work),
+      };
+      return translated(() => storeThrough((work) => work(executor), place, tasks, now));
     },
 
     run: (request) => driver.run(request),
 
     committed: () => {
-      handle.later.forget();
       handle.wakeups.ready();
     },
 

@@ -4,7 +4,7 @@ import { allMigrations, checkVersion, pendingMigrations } from "../sql/schema-ve
 import { statementOf } from "../sql/statement-of.ts";
 import type { TableNames } from "../sql/table-names.ts";
 import type { TransactionDriver } from "../sql/transaction-driver.ts";
-import { toTaskError } from "./driver-errors.ts";
+import { asTaskError } from "./driver-errors.ts";
 import { postgresLeaseSource } from "./lease-source.ts";
 import { postgresMaintenance } from "./maintenance.ts";
 import { migrate, readVersion } from "./migrate.ts";
@@ -28,14 +28,6 @@ export type PostgresParts<TTransaction> = Required<
   readonly handle: StoreHandle;
   readonly open: () => Promise<void>;
 };
-
-async function asTaskError<T>(run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    throw toTaskError(error);
-  }
-}
 
 /** Makes the facets on a connection. */
 export function postgresParts<TTransaction>(

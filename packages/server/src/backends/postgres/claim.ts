@@ -1,9 +1,9 @@
 import type { ClaimAnswer, ClaimedTask, ClaimRequest } from "../../backend/index.ts";
 import type { SqlRow } from "../sql/executor.ts";
-import type { LaterLane } from "../sql/later-watch.ts";
 import { newLeaseNumber } from "../sql/lease-token.ts";
 import { toClaimed } from "../sql/row-mapping.ts";
 import { isStorable } from "../sql/storable-text.ts";
+import type { LaterLane } from "./later-watch.ts";
 import type { StoreHandle } from "./opened-store.ts";
 
 /** The most task results of a lane whose time has come that one claim puts into the line, unless it takes more itself. */
@@ -88,7 +88,9 @@ async function take(handle: StoreHandle, request: ClaimRequest): Promise<readonl
     id === undefined
       ? await handle.rows(request.queues === "all" ? claimDue : claimDueNamed, [...facts, limit])
       : await handle.rows(claimById, [...facts, id]);
-  return rows.map((row) => toClaimed(row, leaseNumber));
+  const json = rows[0]?.[0] ?? null;
+  if (json === null) return [];
+  return (JSON.parse(json as string) as SqlRow[]).map((row) => toClaimed(row, leaseNumber));
 }
 
 function withStorableQueues(request: ClaimRequest): ClaimRequest {

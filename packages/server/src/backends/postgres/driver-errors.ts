@@ -166,3 +166,12 @@ export function toTaskError(error: unknown): TaskError {
     cause: error,
   });
 }
+
+/** Runs something, and throws what it throws as {@link toTaskError} makes it. */
+export async function asTaskError<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw toTaskError(error);
+  }
+}

@@ -1,8 +1,8 @@
 import type { LeaseSource, ReleaseRequest } from "../../backend/index.ts";
-import { keysOf } from "../sql/lease-items.ts";
+import { keysOf, type SettleItem } from "../sql/lease-items.ts";
 import { claim } from "./claim.ts";
 import type { StoreHandle } from "./opened-store.ts";
-import { each, settle } from "./settle.ts";
+import { each, endLeases, settle } from "./settle.ts";
 
 /** The lease facet on PostgreSQL. */
 export function postgresLeaseSource(handle: StoreHandle): LeaseSource {
@@ -11,13 +11,13 @@ export function postgresLeaseSource(handle: StoreHandle): LeaseSource {
     for (const time of times) if (time > now) handle.later.note(time);
   };
   const giveBack = async (items: ReleaseRequest["items"], now: number) => {
-    const rows = await each(handle, statements.settle, {
-      items,
-      toJson: ({ lease, started }) => ({ ...keysOf(lease), v: 0, n: !started }),
-      values: [now],
-    });
-    if (rows.size > 0) handle.later.forget();
-    return rows;
+    const back = items.map(({ lease, started }): [string, SettleItem] => [
+      lease.token,
+      { ...keysOf(lease), v: 0, n: !started },
+    ]);
+    const { states } = await endLeases(handle, statements, new Map(back), now);
+    if (states.size > 0) handle.later.forget();
+    return states;
   };
   return {
     claim: (request) => claim(handle, request),
@@ -70,9 +70,7 @@ export function postgresLeaseSource(handle: StoreHandle): LeaseSource {
       ]);
       if (back.size > 0) handle.wakeups.readyEverywhere();
       handle.wakeups.results(
-        atOnce
-          .filter(({ lease }) => Number(back.get(lease.token)?.[2] ?? 1) > 1)
-          .map(({ lease }) => lease.id),
+        atOnce.filter(({ lease }) => (back.get(lease.token) ?? 1) > 1).map(({ lease }) => lease.id),
         "unknown",
       );
       return items.map(({ lease, when }) =>

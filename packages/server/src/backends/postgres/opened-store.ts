@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { TaskError } from "@taskwright/shared";
 import type { SqlConnection, SqlRow, SqlValue, Statement } from "../sql/executor.ts";
-import { LaterWatches } from "../sql/later-watch.ts";
 import { isStorable } from "../sql/storable-text.ts";
 import type { TableNames } from "../sql/table-names.ts";
 import { isTransient, toTaskError } from "./driver-errors.ts";
+import { LaterWatches } from "./later-watch.ts";
 import { ListenConnection } from "./listen-connection.ts";
 import type { PgPool } from "./pool-connection.ts";
 import { type Statements, statementsOn } from "./statements/index.ts";

@@ -27,6 +27,9 @@ export interface PgPool {
   off?(event: "error", listener: () => void): unknown;
 }
 
+/** A pool of this size has no connection to spare for listening: everything else would wait for ever. */
+export const TOO_SMALL_TO_LISTEN = 1;
+
 /** Takes note of a broken connection, of which whoever needs it next is told. */
 export function ignore(): void {}
 

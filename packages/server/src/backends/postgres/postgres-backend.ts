@@ -6,11 +6,8 @@ import { postgresParts } from "./backend-parts.ts";
 import { diagnose } from "./diagnose.ts";
 import { checkPostgresOptions, type PostgresBackendOptions } from "./options.ts";
 import { makePool, type OwnPool } from "./own-pool.ts";
-import { type PgPool, poolConnection } from "./pool-connection.ts";
+import { type PgPool, poolConnection, TOO_SMALL_TO_LISTEN } from "./pool-connection.ts";
 import { poolTransactions } from "./pool-transactions.ts";
-
-/** A pool of this size has no connection to spare for listening: everything else would wait for ever. */
-const TOO_SMALL_TO_LISTEN = 1;
 
 /** A connection whose pool is made when it is first used, and can be ended. */
 class PoolSource {

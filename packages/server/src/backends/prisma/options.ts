@@ -9,7 +9,10 @@ import type { PrismaProvider } from "./provider.ts";
 export interface PrismaBackendOptions extends TablePlace, PollOptions {
   /** Which database the client leads to; found out when it is not said. */
   readonly provider?: PrismaProvider;
-  /** A `Pool` of `pg` to the same PostgreSQL database, on which idle workers are told of new tasks; without one they poll. */
+  /**
+   * A `Pool` of `pg` to the same PostgreSQL database: workers are told of new tasks on one of its connections, and the
+   * backend's own statements take it, prepared. Without one workers poll, and every statement goes through the client.
+   */
   readonly pool?: PgPool;
 }
 

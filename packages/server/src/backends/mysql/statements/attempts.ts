@@ -17,7 +17,7 @@ export function insertFinished({ running, finished }: TableNames): Statement {
     `INSERT INTO ${finished} (seq, queue, status, lease_token, finished_at, worker_id, attempted_at, progress, output, error)
   SELECT r.seq, r.queue, i.v, r.lease_token, ?, r.worker_id, CASE WHEN i.n = 1 THEN NULL ELSE r.attempted_at END,
     r.progress, i.o, i.e
-  FROM ${items} STRAIGHT_JOIN ${running} r ON ${HELD} FOR UPDATE`,
+  FROM ${items} STRAIGHT_JOIN ${running} r FORCE INDEX (PRIMARY) ON ${HELD} FOR UPDATE`,
   );
 }
 
@@ -25,7 +25,7 @@ export function insertFinished({ running, finished }: TableNames): Statement {
 export function lockHeld({ running }: TableNames): Statement {
   return statementOf(
     "lock_held",
-    `SELECT r.seq, r.lease_token, r.cancel_requested FROM ${itemsOf(KEYS)} STRAIGHT_JOIN ${running} r ON ${HELD} FOR UPDATE`,
+    `SELECT r.seq, r.lease_token, r.cancel_requested FROM ${itemsOf(KEYS)} STRAIGHT_JOIN ${running} r FORCE INDEX (PRIMARY) ON ${HELD} FOR UPDATE`,
   );
 }
 
@@ -46,7 +46,7 @@ export function noteBack({ task, running }: TableNames): Statement {
   const attemptedAt = "CASE WHEN i.n = 1 THEN NULL ELSE r.attempted_at END";
   return statementOf(
     "note_back",
-    `UPDATE ${items} STRAIGHT_JOIN ${running} r ON ${HELD} STRAIGHT_JOIN ${task} t ON t.seq = r.seq
+    `UPDATE ${items} STRAIGHT_JOIN ${running} r FORCE INDEX (PRIMARY) ON ${HELD} STRAIGHT_JOIN ${task} t FORCE INDEX (PRIMARY) ON t.seq = r.seq
   SET ${addAttempt("r.worker_id", attemptedAt, "r.progress")},
     t.errors = ${appendTo("t.errors", "i.e")},
     t.retries_used = t.retries_used + coalesce(i.v, 0), t.lost_attempts = t.lost_attempts + coalesce(i.l, 0),
@@ -58,13 +58,16 @@ export function noteBack({ task, running }: TableNames): Statement {
 export function countLosses({ task }: TableNames): Statement {
   return statementOf(
     "count_losses",
-    `UPDATE ${itemsOf({ s: "number" })} STRAIGHT_JOIN ${task} t ON t.seq = i.s SET t.lost_attempts = t.lost_attempts + 1`,
+    `UPDATE ${itemsOf({ s: "number" })} STRAIGHT_JOIN ${task} t FORCE INDEX (PRIMARY) ON t.seq = i.s SET t.lost_attempts = t.lost_attempts + 1`,
   );
 }
 
 /** Takes away rows that leases hold: the items. Gives how many. */
 export function removeRunning({ running }: TableNames): Statement {
-  return statementOf("end_attempts", `DELETE r FROM ${itemsOf(KEYS)} STRAIGHT_JOIN ${running} r ON ${HELD}`);
+  return statementOf(
+    "end_attempts",
+    `DELETE r FROM ${itemsOf(KEYS)} STRAIGHT_JOIN ${running} r FORCE INDEX (PRIMARY) ON ${HELD}`,
+  );
 }
 
 /** Reads what ended attempts: the items. Gives row, lease, state and output. */
@@ -72,7 +75,7 @@ export function readEnds({ finished }: TableNames): Statement {
   return statementOf(
     "read_ends",
     `SELECT f.seq, f.lease_token, f.status, f.output FROM ${itemsOf(KEYS)}
-  STRAIGHT_JOIN ${finished} f ON f.seq = i.s AND f.lease_token = i.k`,
+  STRAIGHT_JOIN ${finished} f FORCE INDEX (PRIMARY) ON f.seq = i.s AND f.lease_token = i.k`,
   );
 }
 
@@ -80,13 +83,16 @@ export function readEnds({ finished }: TableNames): Statement {
 export function readHeld({ running }: TableNames): Statement {
   return statementOf(
     "read_held",
-    `SELECT r.seq, r.lease_token, r.cancel_requested FROM ${itemsOf(KEYS)} STRAIGHT_JOIN ${running} r ON ${HELD}`,
+    `SELECT r.seq, r.lease_token, r.cancel_requested FROM ${itemsOf(KEYS)} STRAIGHT_JOIN ${running} r FORCE INDEX (PRIMARY) ON ${HELD}`,
   );
 }
 
 function update({ running }: TableNames, name: string, set: string, extra: object): Statement {
   const items = itemsOf({ ...KEYS, ...extra });
-  return statementOf(name, `UPDATE ${items} STRAIGHT_JOIN ${running} r ON ${HELD} SET ${set}`);
+  return statementOf(
+    name,
+    `UPDATE ${items} STRAIGHT_JOIN ${running} r FORCE INDEX (PRIMARY) ON ${HELD} SET ${set}`,
+  );
 }
 
 /** Moves the ends of leases: the items with the new ends `u`. */

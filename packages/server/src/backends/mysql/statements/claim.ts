@@ -7,20 +7,20 @@ import { elementsOf, isSamePlace, itemsOf, type Line, PLACE } from "./fragments.
 const NO_LANES = "SELECT 0 AS lane, 0 AS `rank`, 0 AS seq FROM dual WHERE 1 = 0";
 
 /**
- * Reads the least rank or time that a table of the line holds of each lane, by one look at the index for each; null where
- * it holds nothing: of all queues, or of as many named ones as there are parameters.
+ * Reads the least rank of what is in line of each lane, and the earliest time of what is for later, by one look at an
+ * index for each; null where there is none: of all queues, or of as many named ones as there are parameters.
  */
-export function readLanes(names: TableNames, line: Line, queueCount: number | "all"): Statement {
-  const order = line === "due" ? "`rank`" : "run_after";
+export function readLanes({ lane, due, later }: TableNames, queueCount: number | "all"): Statement {
   const marks = queueCount === "all" ? "" : Array<string>(queueCount).fill("?").join(", ");
   const where =
     queueCount === "all" ? "" : queueCount === 0 ? "WHERE 1 = 0" : `WHERE lane.queue IN (${marks})`;
+  const first = (table: string, order: string) =>
+    `(SELECT l.${order} FROM ${table} l WHERE l.queue = lane.queue AND l.path = lane.path ORDER BY l.${order}, l.seq LIMIT 1)`;
   return statementOf(
-    `read_${line}`,
-    `SELECT CONVERT(lane.queue USING utf8mb4) AS queue, CONVERT(lane.path USING utf8mb4) AS path, (
-    SELECT l.${order} FROM ${names[line]} l WHERE l.queue = lane.queue AND l.path = lane.path
-    ORDER BY l.${order}, l.seq LIMIT 1) AS head
-  FROM ${names.lane} lane ${where}`,
+    "read_lanes",
+    `SELECT CONVERT(lane.queue USING utf8mb4) AS queue, CONVERT(lane.path USING utf8mb4) AS path,
+    ${first(due, "`rank`")} AS head, ${first(later, "run_after")} AS next
+  FROM ${lane} lane ${where}`,
   );
 }
 
@@ -33,7 +33,7 @@ function ofLanes(limits: readonly number[], select: (index: number, limit: numbe
 /** Reads what is first of some lanes together, without locks: queue, path and time of each lane. Gives lane, rank and row. */
 export function readHeads({ due }: TableNames, laneCount: number, limit: number): Statement {
   const head = (index: number) =>
-    `SELECT ${index} AS lane, \`rank\`, seq FROM ${due} WHERE queue = ? AND path = ? AND run_after <= ?
+    `SELECT ${index} AS lane, \`rank\`, seq FROM ${due} FORCE INDEX (PRIMARY) WHERE queue = ? AND path = ? AND run_after <= ?
       ORDER BY \`rank\`, seq LIMIT ${limit}`;
   return statementOf(
     "read_heads",
@@ -48,12 +48,12 @@ export function readHeads({ due }: TableNames, laneCount: number, limit: number)
  */
 export function lockHeads({ due, task }: TableNames, limits: readonly number[]): Statement {
   const head = (_: number, limit: number) =>
-    `SELECT \`rank\`, seq FROM ${due} WHERE queue = ? AND path = ? AND run_after <= ?
+    `SELECT \`rank\`, seq FROM ${due} FORCE INDEX (PRIMARY) WHERE queue = ? AND path = ? AND run_after <= ?
       ORDER BY \`rank\`, seq LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
   return statementOf(
     "lock_heads",
     `SELECT ${CLAIMED_COLUMNS}, head.\`rank\` AS line_rank
-  FROM (${ofLanes(limits, head)}) head STRAIGHT_JOIN ${task} t ON t.seq = head.seq`,
+  FROM (${ofLanes(limits, head)}) head STRAIGHT_JOIN ${task} t FORCE INDEX (PRIMARY) ON t.seq = head.seq`,
   );
 }
 
@@ -61,7 +61,7 @@ export function lockHeads({ due, task }: TableNames, limits: readonly number[]):
 export function lockLater({ later }: TableNames, laneCount: number, limit: number): Statement {
   const head = () =>
     `SELECT CONVERT(queue USING utf8mb4) AS queue, CONVERT(path USING utf8mb4) AS path, \`rank\`, seq, run_after, expires_at
-      FROM ${later} WHERE queue = ? AND path = ? AND run_after <= ?
+      FROM ${later} FORCE INDEX (PRIMARY) WHERE queue = ? AND path = ? AND run_after <= ?
       ORDER BY run_after LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
   return statementOf("lock_later", ofLanes(Array<number>(laneCount).fill(limit), head));
 }
@@ -80,7 +80,7 @@ export function insertDue({ due }: TableNames): Statement {
 export function takeOut(names: TableNames, line: Line): Statement {
   return statementOf(
     `out_of_${line}`,
-    `DELETE l FROM ${itemsOf(PLACE)} STRAIGHT_JOIN ${names[line]} l ON ${isSamePlace(line, "l")}`,
+    `DELETE l FROM ${itemsOf(PLACE)} STRAIGHT_JOIN ${names[line]} l FORCE INDEX (PRIMARY) ON ${isSamePlace(line, "l")}`,
   );
 }
 
@@ -98,7 +98,7 @@ export function insertRunning({ running }: TableNames): Statement {
 export function readClaimable({ task }: TableNames): Statement {
   return statementOf(
     "read_claimable",
-    `SELECT ${CLAIMED_COLUMNS}, t.\`rank\` AS line_rank FROM ${elementsOf("id")} STRAIGHT_JOIN ${task} t ON t.id = i.value`,
+    `SELECT ${CLAIMED_COLUMNS}, t.\`rank\` AS line_rank FROM ${elementsOf("id")} STRAIGHT_JOIN ${task} t FORCE INDEX (task_id) ON t.id = i.value`,
   );
 }
 

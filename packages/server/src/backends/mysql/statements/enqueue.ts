@@ -72,8 +72,7 @@ export function readKnownLanes({ lane }: TableNames): Statement {
   const items = itemsOf({ queue: "queue", path: "path" });
   return statementOf(
     "read_lanes",
-    `SELECT i.queue, i.path FROM ${items} STRAIGHT_JOIN ${lane} l
-    ON l.queue = ${bytesOf("i.queue")} AND l.path = ${bytesOf("i.path")}`,
+    `SELECT i.queue, i.path FROM ${items} STRAIGHT_JOIN ${lane} l FORCE INDEX (PRIMARY) ON l.queue = ${bytesOf("i.queue")} AND l.path = ${bytesOf("i.path")}`,
   );
 }
 
@@ -90,7 +89,7 @@ export function insertLanes({ lane }: TableNames): Statement {
 export function readIds({ task }: TableNames): Statement {
   return statementOf(
     "read_ids",
-    `SELECT t.id FROM ${elementsOf("id")} STRAIGHT_JOIN ${task} t ON t.id = i.value`,
+    `SELECT t.id FROM ${elementsOf("id")} STRAIGHT_JOIN ${task} t FORCE INDEX (task_id) ON t.id = i.value`,
   );
 }
 
@@ -114,7 +113,7 @@ export function takeKeys({ deduplication }: TableNames): Statement {
 export function readKeys({ deduplication }: TableNames): Statement {
   return statementOf(
     "read_keys",
-    `SELECT d.\`key\`, d.id FROM ${elementsOf("dedup_key")} STRAIGHT_JOIN ${deduplication} d ON d.\`key\` = i.value FOR UPDATE`,
+    `SELECT d.\`key\`, d.id FROM ${elementsOf("dedup_key")} STRAIGHT_JOIN ${deduplication} d FORCE INDEX (PRIMARY) ON d.\`key\` = i.value FOR UPDATE`,
   );
 }
 
@@ -129,7 +128,7 @@ export function readHolders(names: TableNames, isLatest: boolean): Statement {
     "read_holders",
     `SELECT d.\`key\`, d.id, d.until,
     CASE WHEN t.seq IS NULL THEN 3 ELSE coalesce(f.status, CASE WHEN r.seq IS NULL THEN 1 ELSE 2 END) END AS state
-  FROM ${elementsOf("dedup_key")} STRAIGHT_JOIN ${deduplication} d ON d.\`key\` = i.value
+  FROM ${elementsOf("dedup_key")} STRAIGHT_JOIN ${deduplication} d FORCE INDEX (PRIMARY) ON d.\`key\` = i.value
     LEFT JOIN ${task} t ON t.id = d.id
     LEFT JOIN ${running} r ON r.seq = t.seq LEFT JOIN ${finished} f ON f.seq = t.seq${isLatest ? " LOCK IN SHARE MODE" : ""}`,
   );

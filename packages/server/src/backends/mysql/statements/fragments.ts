@@ -3,6 +3,10 @@ import type { TableNames } from "../../sql/table-names.ts";
 const ID = "CHAR(36) CHARACTER SET ascii";
 const TEXT = "CHARACTER SET utf8mb4";
 
+// Every join names its index: a table that is small, or was so when it was last counted, is otherwise read whole. A
+// statement that locks then waits for all rows that others have locked, and in a transaction of the caller's with
+// REPEATABLE READ keeps others from adding any.
+
 /** What a member of an item is. */
 type Member =
   | "id"
@@ -73,7 +77,7 @@ export type Line = "due" | "later";
 export function putInLine(names: TableNames, line: Line, by: "id" | "seq"): string {
   return `INSERT INTO ${names[line]} (queue, path, \`rank\`, seq, run_after, expires_at)
   SELECT t.queue, t.path, t.\`rank\`, t.seq, t.run_after, CASE WHEN t.attempts = 0 THEN t.expires_at END
-  FROM ${elementsOf(by === "id" ? "id" : "number")} STRAIGHT_JOIN ${names.task} t ON t.${by} = i.value
+  FROM ${elementsOf(by === "id" ? "id" : "number")} STRAIGHT_JOIN ${names.task} t FORCE INDEX (${by === "id" ? "task_id" : "PRIMARY"}) ON t.${by} = i.value
   WHERE t.run_after ${line === "due" ? "<=" : ">"} ?`;
 }
 

@@ -11,24 +11,39 @@ export function readLost({ running }: TableNames): Statement {
   );
 }
 
-/** Locks those whose lease is over, passing over what others hold: a JSON array of rows, and the time. Gives what is known of their attempts. */
+/** Reads, without locks, whether there is anything to sweep: the time, thrice. Gives what is not null for lost ones, and for each line. */
+export function readOverdue({ running, due, later }: TableNames): Statement {
+  const expired = (table: string, line: Line) =>
+    `(SELECT seq FROM ${table} FORCE INDEX (${line}_expiry) WHERE expires_at <= ? LIMIT 1)`;
+  return statementOf(
+    "read_overdue",
+    `SELECT (SELECT seq FROM ${running} WHERE lease_expires_at <= ? LIMIT 1) AS lost,
+    ${expired(due, "due")} AS in_due, ${expired(later, "later")} AS in_later`,
+  );
+}
+
+/** Locks those whose lease is over, passing over what others hold: a JSON array of rows, the time and the limit. Gives what is known of their attempts. */
 export function lockLost({ running, task }: TableNames): Statement {
   return statementOf(
     "lock_lost",
     // Not in a subquery, which may be merged into the rest and then locks nothing.
     `SELECT r.seq, r.lease_token, r.lease_uncounted, r.cancel_requested, r.worker_id, r.attempted_at,
     t.attempts, t.lost_attempts
-  FROM ${elementsOf("number")} STRAIGHT_JOIN ${running} r ON r.seq = i.value STRAIGHT_JOIN ${task} t ON t.seq = r.seq
-  WHERE r.lease_expires_at <= ? FOR UPDATE SKIP LOCKED`,
+  FROM ${elementsOf("number")} STRAIGHT_JOIN ${running} r FORCE INDEX (PRIMARY) ON r.seq = i.value STRAIGHT_JOIN ${task} t FORCE INDEX (PRIMARY) ON t.seq = r.seq
+  WHERE r.lease_expires_at <= ? LIMIT ? FOR UPDATE SKIP LOCKED`,
   );
 }
 
-/** Locks what was not started in time: the time and the limit. Gives places in line. */
+/**
+ * Locks what was not started in time: the time and the limit. Gives places in line.
+ *
+ * Read in another order than that of the index it would lock more than it takes, as others do who limit what they lock.
+ */
 export function lockExpired(names: TableNames, line: Line): Statement {
   return statementOf(
     "sweep_expired",
     `SELECT CONVERT(queue USING utf8mb4) AS queue, CONVERT(path USING utf8mb4) AS path, \`rank\`, seq, run_after
-  FROM ${names[line]} WHERE expires_at <= ? ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED`,
+  FROM ${names[line]} FORCE INDEX (${line}_expiry) WHERE expires_at <= ? ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED`,
   );
 }
 
@@ -43,7 +58,7 @@ export function insertExpired({ finished }: TableNames): Statement {
 
 /** What finished longest ago of each state: for each the state, the latest end and the limit; then the limit. */
 function oldest(finished: string, stateCount: number, lock: string): string {
-  const part = `(SELECT seq, status, finished_at FROM ${finished} WHERE status = ? AND finished_at <= ?
+  const part = `(SELECT seq, status, finished_at FROM ${finished} FORCE INDEX (finished_status) WHERE status = ? AND finished_at <= ?
       ORDER BY finished_at LIMIT ?${lock})`;
   return `SELECT seq, status, finished_at FROM (${Array<string>(stateCount).fill(part).join(" UNION ALL ")}) ended
     ORDER BY finished_at, seq LIMIT ?`;
@@ -54,7 +69,7 @@ export function lockOldest({ finished, task }: TableNames, stateCount: number): 
   return statementOf(
     "purge",
     `SELECT ended.seq, t.id, t.deduplication_key, ended.status
-  FROM (${oldest(finished, stateCount, " FOR UPDATE SKIP LOCKED")}) ended STRAIGHT_JOIN ${task} t ON t.seq = ended.seq`,
+  FROM (${oldest(finished, stateCount, " FOR UPDATE SKIP LOCKED")}) ended STRAIGHT_JOIN ${task} t FORCE INDEX (PRIMARY) ON t.seq = ended.seq`,
   );
 }
 

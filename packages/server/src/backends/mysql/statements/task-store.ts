@@ -14,7 +14,10 @@ import {
 } from "./fragments.ts";
 
 function readBy(names: TableNames, by: "id" | "seq"): Statement {
-  const source = recordSource(names).replace(" t ", ` t ON t.${by} = i.value `);
+  const source = recordSource(names).replace(
+    " t ",
+    ` t FORCE INDEX (${by === "id" ? "task_id" : "PRIMARY"}) ON t.${by} = i.value `,
+  );
   return statementOf(
     `read_by_${by}`,
     `SELECT ${RECORD_COLUMNS} FROM ${elementsOf(by === "id" ? "id" : "number")} STRAIGHT_JOIN ${source}`,
@@ -36,7 +39,7 @@ export function readPlaces({ task }: TableNames): Statement {
   return statementOf(
     "read_places",
     `SELECT t.id, t.seq, t.queue, t.path, t.\`rank\`, t.run_after, t.deduplication_key
-  FROM ${elementsOf("id")} STRAIGHT_JOIN ${task} t ON t.id = i.value`,
+  FROM ${elementsOf("id")} STRAIGHT_JOIN ${task} t FORCE INDEX (task_id) ON t.id = i.value`,
   );
 }
 
@@ -72,7 +75,7 @@ export function lockEnd({ finished }: TableNames): Statement {
 export function reviveTask({ task, finished }: TableNames): Statement {
   return statementOf(
     "revive",
-    `UPDATE ${finished} f STRAIGHT_JOIN ${task} t ON t.seq = f.seq
+    `UPDATE ${finished} f STRAIGHT_JOIN ${task} t FORCE INDEX (PRIMARY) ON t.seq = f.seq
   SET ${addAttempt("f.worker_id", "f.attempted_at", "f.progress")},
     t.errors = ${appendTo("t.errors", "f.error")},
     t.retries_used = 0, t.lost_attempts = 0, t.expires_at = NULL, t.run_after = ?, t.\`rank\` = ?
@@ -84,7 +87,7 @@ export function reviveTask({ task, finished }: TableNames): Statement {
 export function lockPlaces(names: TableNames, line: Line): Statement {
   return statementOf(
     `lock_${line}`,
-    `SELECT l.seq FROM ${itemsOf(PLACE)} STRAIGHT_JOIN ${names[line]} l ON ${isSamePlace(line, "l")} FOR UPDATE`,
+    `SELECT l.seq FROM ${itemsOf(PLACE)} STRAIGHT_JOIN ${names[line]} l FORCE INDEX (PRIMARY) ON ${isSamePlace(line, "l")} FOR UPDATE`,
   );
 }
 
@@ -95,7 +98,7 @@ type BySeq = "task" | "running" | "finished" | "inputLeaf";
 export function lockFinished({ finished }: TableNames): Statement {
   return statementOf(
     "lock_finished",
-    `SELECT f.seq FROM ${elementsOf("number")} STRAIGHT_JOIN ${finished} f ON f.seq = i.value FOR UPDATE`,
+    `SELECT f.seq FROM ${elementsOf("number")} STRAIGHT_JOIN ${finished} f FORCE INDEX (PRIMARY) ON f.seq = i.value FOR UPDATE`,
   );
 }
 
@@ -103,7 +106,7 @@ export function lockFinished({ finished }: TableNames): Statement {
 export function readRunning({ running }: TableNames): Statement {
   return statementOf(
     "read_running",
-    `SELECT r.seq FROM ${elementsOf("number")} STRAIGHT_JOIN ${running} r ON r.seq = i.value`,
+    `SELECT r.seq FROM ${elementsOf("number")} STRAIGHT_JOIN ${running} r FORCE INDEX (PRIMARY) ON r.seq = i.value`,
   );
 }
 
@@ -111,7 +114,7 @@ export function readRunning({ running }: TableNames): Statement {
 export function removeBySeq(names: TableNames, table: BySeq): Statement {
   return statementOf(
     `remove_${table}`,
-    `DELETE x FROM ${elementsOf("number")} STRAIGHT_JOIN ${names[table]} x ON x.seq = i.value`,
+    `DELETE x FROM ${elementsOf("number")} STRAIGHT_JOIN ${names[table]} x FORCE INDEX (PRIMARY) ON x.seq = i.value`,
   );
 }
 
@@ -120,6 +123,6 @@ export function freeKeys({ deduplication }: TableNames): Statement {
   return statementOf(
     "free_keys",
     `DELETE d FROM ${itemsOf({ key: "dedup_key", id: "id" })}
-  STRAIGHT_JOIN ${deduplication} d ON d.\`key\` = i.\`key\` AND d.id = i.id`,
+  STRAIGHT_JOIN ${deduplication} d FORCE INDEX (PRIMARY) ON d.\`key\` = i.\`key\` AND d.id = i.id`,
   );
 }

@@ -78,7 +78,7 @@ function take({ task, running }: TableNames): string {
     INSERT INTO ${running} (seq, queue, lease_token, lease_expires_at, lease_uncounted, worker_id, attempted_at)
     SELECT taken.seq, taken.queue, $3, $5::bigint + lease.ms, taken.lost_attempts > 0, $4, $5
     FROM taken JOIN lease ON lease.path = taken.path)
-  SELECT ${CLAIMED_COLUMNS} FROM taken t ORDER BY t.line_rank, t.seq`;
+  SELECT json_agg(json_build_array(${CLAIMED_COLUMNS}) ORDER BY t.line_rank, t.seq)::text FROM taken t`;
 }
 
 /**

@@ -5,8 +5,8 @@ import { ADD_ATTEMPT, appendTo, putInLine } from "./fragments.ts";
 import { isAwaitingResults } from "./listeners.ts";
 
 /**
- * Ends attempts: the items and the time. Gives row, lease and state of each that its
- * lease still held, and whether somebody waits for ends.
+ * Ends attempts: the items, the time and the number of items. Gives one row: null when each item found its lease and got
+ * what it asked for, else row, lease and state of those that found it as JSON; and whether somebody waits for ends.
  *
  * An item names its row and lease (`s`, `k`) and what becomes of it: `v` 3 to 5 for an end with its output `o` and
  * error `e`, 1 for a retry at `a` with rank `r` and error `e`, 0 for going back to its old place. `n` is true when the
@@ -32,7 +32,8 @@ export function settle(names: TableNames): Statement {
     FROM a WHERE t.seq = a.seq AND a.v < 3 AND NOT a.cancel_requested
     RETURNING t.queue, t.path, t.rank, t.seq, t.run_after, CASE WHEN t.attempts = 0 THEN t.expires_at END AS expires_at),
   ${putInLine(names, "back", "$2")}
-  SELECT seq, lease_token, CASE WHEN v >= 3 THEN v WHEN cancel_requested THEN 5 ELSE 1 END AS state,
+  SELECT CASE WHEN count(*) = $3 AND NOT bool_or(v < 3 AND cancel_requested) THEN NULL ELSE coalesce(json_agg(
+      json_build_array(seq, lease_token, CASE WHEN v >= 3 THEN v WHEN cancel_requested THEN 5 ELSE 1 END))::text, '[]') END AS held,
     ${isAwaitingResults(names)} AS is_awaited FROM a`,
   );
 }
