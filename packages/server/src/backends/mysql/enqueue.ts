@@ -21,7 +21,7 @@ import {
   takeKeys,
 } from "./statements/enqueue.ts";
 import { putInLine } from "./statements/fragments.ts";
-import { anyGate } from "./statements/input-gates.ts";
+import { nextGate } from "./statements/input-gates.ts";
 
 const MOST_LOOKS = 10;
 const STORED: EnqueueOutcome = { outcome: "stored" };
@@ -43,7 +43,7 @@ async function insertPart(
 ): Promise<readonly NewTask[]> {
   const statement = insertTasks(names);
   try {
-    await executor.change(statement, [json, anyGate()]);
+    await executor.change(statement, [json, nextGate()]);
     return items;
   } catch (error) {
     if (!isDuplicate(error)) throw error;
@@ -52,7 +52,7 @@ async function insertPart(
     if (existing.size === 0) throw error;
     const fresh = items.filter(({ id }) => !existing.has(id));
     if (fresh.length > 0)
-      await executor.change(statement, [JSON.stringify(fresh.map(enqueueItem)), anyGate()]);
+      await executor.change(statement, [JSON.stringify(fresh.map(enqueueItem)), nextGate()]);
     return fresh;
   }
 }

@@ -1,4 +1,3 @@
-import type { SqlValue, Statement } from "../sql/executor.ts";
 import type { InputIndexStore } from "../sql/input-index.ts";
 import type { StoreHandle } from "./opened-store.ts";
 import { partsBySize } from "./statement-size.ts";
@@ -8,8 +7,6 @@ import { inputIndexStatements } from "./statements/input-index.ts";
 /** The index of inputs on MariaDB and MySQL. */
 export function mysqlInputIndex(handle: StoreHandle): InputIndexStore {
   const on = inputIndexStatements(handle.names);
-  const change = (statement: Statement, values: readonly SqlValue[]) =>
-    handle.transaction((executor) => executor.change(statement, values), true);
   return {
     state: async () => {
       const [found] = await handle.rows(on.state, []);
@@ -24,14 +21,14 @@ export function mysqlInputIndex(handle: StoreHandle): InputIndexStore {
         hasNew: Number(hasNew) === 1,
       };
     },
-    ask: async () => void (await change(on.ask, [])),
-    keep: async (until) => void (await change(on.keep, [until])),
-    reset: async () => void (await change(on.reset, [])),
+    ask: async () => void (await handle.change(on.ask, [])),
+    keep: async (until) => void (await handle.change(on.keep, [until])),
+    reset: async () => void (await handle.change(on.reset, [])),
 
     chooseEnd: async () => {
       const [row] = await handle.rows(on.newest, []);
       const end = Number(row?.[0] ?? 0);
-      await change(on.choose, [end, JSON.stringify(GATES)]);
+      await handle.change(on.choose, [end, JSON.stringify(GATES)]);
       return end;
     },
 
@@ -43,7 +40,7 @@ export function mysqlInputIndex(handle: StoreHandle): InputIndexStore {
       const rows = await handle.transaction((executor) => executor.rows(on.freeGates, []));
       const free = new Set(rows.map(([id]) => Number(id)));
       const left = awaited.filter((gate) => !free.has(gate));
-      if (left.length < awaited.length) await change(on.await, [JSON.stringify(left), end, row[0]]);
+      if (left.length < awaited.length) await handle.change(on.await, [JSON.stringify(left), end, row[0]]);
       return left.length === 0;
     },
 
@@ -69,7 +66,8 @@ export function mysqlInputIndex(handle: StoreHandle): InputIndexStore {
 
     dropOrphans: async (limit) => {
       const [row] = await handle.rows(on.oldest, []);
-      if (row !== undefined) await change(on.dropOrphans, [Number(row[0]), limit]);
+      const values = [Number(row?.[0] ?? 0), limit];
+      await handle.transaction((executor) => executor.change(on.dropOrphans, values), true);
     },
 
     drop: (limit) =>

@@ -17,7 +17,7 @@ const MOST_PARTS = 200;
 function sorted(leaf: string, hashes: readonly number[]): Source {
   return (sql, { before, above, count }) => {
     sql.add(JSON.stringify(hashes));
-    return `SELECT DISTINCT l.seq FROM ${elementsOf("number")} STRAIGHT_JOIN ${leaf} l ON l.hash = i.value
+    return `SELECT DISTINCT l.seq FROM ${elementsOf("number")} STRAIGHT_JOIN ${leaf} l FORCE INDEX (PRIMARY) ON l.hash = i.value
       WHERE l.seq < ${before()} AND l.seq > ${above()} ORDER BY l.seq DESC LIMIT ${count()}`;
   };
 }
@@ -26,7 +26,9 @@ function sorted(leaf: string, hashes: readonly number[]): Source {
 function merged(leaf: string, hashes: readonly number[]): Source {
   return (_, { before, above, count }) => {
     const parts = hashes.map(
-      (hash) => `(SELECT seq FROM ${leaf} WHERE hash = ${hash} AND seq < ${before()} AND seq > ${above()}
+      (
+        hash,
+      ) => `(SELECT seq FROM ${leaf} FORCE INDEX (PRIMARY) WHERE hash = ${hash} AND seq < ${before()} AND seq > ${above()}
         ORDER BY seq DESC LIMIT ${count()})`,
     );
     return `SELECT DISTINCT found.seq FROM (${parts.join(" UNION ALL ")}) found ORDER BY found.seq DESC LIMIT ${count()}`;
@@ -43,7 +45,7 @@ async function fromIndex(handle: StoreHandle, { hashes, isCounted }: IndexChoice
 }
 
 /** The inspector facet on MariaDB and MySQL. */
-export function mysqlTaskInspector(handle: StoreHandle): TaskInspector {
+export function mysqlTaskInspector(handle: StoreHandle): Required<TaskInspector> {
   const { names } = handle;
   return sqlTaskInspector({
     names,
@@ -55,11 +57,12 @@ export function mysqlTaskInspector(handle: StoreHandle): TaskInspector {
       `${column} = ${addParameter()} AND ${bytesOf(column)} = ${bytesOf(addParameter())}`,
     hasText: (column, parameter) => `json_contains(${column}, json_quote(${parameter}))`,
 
-    lookUp: (table, alias) => `LEFT JOIN ${table} ${alias} ON ${alias}.seq = source.seq`,
+    lookUp: (table, alias) =>
+      `LEFT JOIN ${table} ${alias} FORCE INDEX (PRIMARY) ON ${alias}.seq = source.seq`,
     fromIndex: (choice) => fromIndex(handle, choice),
     // The array is the parameter of the elements.
     readBySeq: (_, conditions) => `SELECT ${RECORD_COLUMNS} FROM ${elementsOf("number")}
-      STRAIGHT_JOIN ${recordSource(names).replace(" t ", " t ON t.seq = i.value ")} WHERE true${conditions}`,
+      STRAIGHT_JOIN ${recordSource(names).replace(" t ", " t FORCE INDEX (PRIMARY) ON t.seq = i.value ")} WHERE true${conditions}`,
 
     countByQueue: async ({ now, cap }) =>
       cap === undefined

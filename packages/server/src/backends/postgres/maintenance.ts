@@ -37,7 +37,7 @@ async function sweep(handle: StoreHandle, request: SweepRequest): Promise<SweepA
 }
 
 /** The maintenance facet on PostgreSQL. */
-export function postgresMaintenance(handle: StoreHandle): Maintenance {
+export function postgresMaintenance(handle: StoreHandle): Required<Maintenance> {
   const { statements } = handle;
   const inputIndex = postgresInputIndex(handle);
   return {

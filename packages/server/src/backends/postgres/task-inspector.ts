@@ -6,7 +6,7 @@ import { postgresInputIndex } from "./input-index.ts";
 import type { StoreHandle } from "./opened-store.ts";
 
 /** The inspector facet on PostgreSQL. */
-export function postgresTaskInspector(handle: StoreHandle): TaskInspector {
+export function postgresTaskInspector(handle: StoreHandle): Required<TaskInspector> {
   const { names } = handle;
   return sqlTaskInspector({
     names,

@@ -9,7 +9,7 @@ export interface InspectorDialect extends InputListingDialect {
 }
 
 /** The inspector facet on a dialect. */
-export function sqlTaskInspector(dialect: InspectorDialect): TaskInspector {
+export function sqlTaskInspector(dialect: InspectorDialect): Required<TaskInspector> {
   return {
     list: (request) => {
       const scanLimit = scanLimitOf(request);

@@ -27,7 +27,7 @@ export function countRunning({ running }: TableNames): Statement {
 export function countLanesCapped({ due, later }: TableNames, laneCount: number): Statement {
   const ofLater = (lane: number, line: number, isDue: string) => `SELECT ${lane} AS lane, ${line} AS line,
     count(*) AS found, 0 AS in_time, min(run_after) AS earliest FROM (
-      SELECT run_after FROM ${later} WHERE queue = ? AND path = ? AND run_after ${isDue} ? ORDER BY run_after LIMIT ?) part`;
+      SELECT run_after FROM ${later} FORCE INDEX (PRIMARY) WHERE queue = ? AND path = ? AND run_after ${isDue} ? ORDER BY run_after LIMIT ?) part`;
   const parts = Array.from(
     { length: laneCount },
     (
@@ -35,7 +35,7 @@ export function countLanesCapped({ due, later }: TableNames, laneCount: number):
       lane,
     ) => `SELECT ${lane} AS lane, 0 AS line, count(*) AS found, coalesce(sum(run_after <= ?), 0) AS in_time,
     min(CASE WHEN run_after <= ? THEN run_after END) AS earliest FROM (
-      SELECT run_after FROM ${due} WHERE queue = ? AND path = ? ORDER BY \`rank\` LIMIT ?) part
+      SELECT run_after FROM ${due} FORCE INDEX (PRIMARY) WHERE queue = ? AND path = ? ORDER BY \`rank\` LIMIT ?) part
   UNION ALL ${ofLater(lane, 1, "<=")} UNION ALL ${ofLater(lane, 2, ">")}`,
   );
   return statementOf("count", parts.join(" UNION ALL "));
@@ -46,7 +46,7 @@ export function countFinishedCapped({ finished }: TableNames, partCount: number)
   const parts = Array.from(
     { length: partCount },
     (_, part) => `SELECT ${part} AS part, count(*) AS found FROM (
-    SELECT 1 FROM ${finished} WHERE status = ? AND queue = ? LIMIT ?) ended`,
+    SELECT 1 FROM ${finished} FORCE INDEX (finished_queue) WHERE status = ? AND queue = ? LIMIT ?) ended`,
   );
   return statementOf("count", parts.join(" UNION ALL "));
 }

@@ -7,7 +7,10 @@
  */
 export const GATES: readonly number[] = Array.from({ length: 64 }, (_, index) => index + 1);
 
-/** The gate of an enqueue: one of so many that, with others enqueuing all the time, each is free now and then. */
-export function anyGate(): number {
-  return GATES[Math.floor(Math.random() * GATES.length)] ?? 1;
+let last = Math.floor(Math.random() * GATES.length);
+
+/** The gate of an enqueue: each in its turn, so that with others enqueuing all the time each is free now and then. */
+export function nextGate(): number {
+  last = (last + 1) % GATES.length;
+  return last + 1;
 }

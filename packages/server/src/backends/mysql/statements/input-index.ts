@@ -62,7 +62,7 @@ export function inputIndexStatements(names: TableNames): InputIndexStatements {
     /** From after a number up to another, and how many. */
     read: statementOf(
       "index_read",
-      `SELECT seq, path, input, codec FROM ${task} WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
+      `SELECT seq, path, input, codec FROM ${task} FORCE INDEX (PRIMARY) WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
     ),
     /** How far it gets, and has got so far. */
     move: statementOf(
@@ -79,7 +79,7 @@ export function inputIndexStatements(names: TableNames): InputIndexStatements {
     insertLeaves: statementOf(
       "index_leaves_in",
       `INSERT INTO ${inputLeaf} (hash, seq) SELECT i.h, i.s FROM ${itemsOf({ h: "number", s: "number" })}
-  STRAIGHT_JOIN ${task} t ON t.seq = i.s ON DUPLICATE KEY UPDATE ${inputLeaf}.seq = ${inputLeaf}.seq`,
+  STRAIGHT_JOIN ${task} t FORCE INDEX (PRIMARY) ON t.seq = i.s ON DUPLICATE KEY UPDATE ${inputLeaf}.seq = ${inputLeaf}.seq`,
     ),
     /** The lowest number that there may be. */
     oldest: statementOf(
@@ -103,12 +103,12 @@ export function inputIndexStatements(names: TableNames): InputIndexStatements {
     size: statementOf(
       "index_size",
       `SELECT count(*) AS size FROM (
-    SELECT 1 FROM ${elementsOf("number")} STRAIGHT_JOIN ${inputLeaf} l ON l.hash = i.value LIMIT ?) found`,
+    SELECT 1 FROM ${elementsOf("number")} STRAIGHT_JOIN ${inputLeaf} l FORCE INDEX (PRIMARY) ON l.hash = i.value LIMIT ?) found`,
     ),
     /** Gives each hash of a JSON array with a row that it finds, or null. */
     firsts: statementOf(
       "index_firsts",
-      `SELECT i.value AS hash, (SELECT l.seq FROM ${inputLeaf} l WHERE l.hash = i.value LIMIT 1) AS seq
+      `SELECT i.value AS hash, (SELECT l.seq FROM ${inputLeaf} l FORCE INDEX (PRIMARY) WHERE l.hash = i.value LIMIT 1) AS seq
   FROM ${elementsOf("number")}`,
     ),
   };

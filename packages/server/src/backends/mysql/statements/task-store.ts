@@ -91,8 +91,8 @@ export function lockPlaces(names: TableNames, line: Line): Statement {
   );
 }
 
-/** Which tables have rows for a task result under its number. */
-type BySeq = "task" | "running" | "finished" | "inputLeaf";
+/** Which tables have a row for a task result under its number. */
+type BySeq = "task" | "running" | "finished";
 
 /** Locks rows by their numbers: a JSON array. Gives the numbers of those that are there. */
 export function lockFinished({ finished }: TableNames): Statement {
@@ -115,6 +115,14 @@ export function removeBySeq(names: TableNames, table: BySeq): Statement {
   return statementOf(
     `remove_${table}`,
     `DELETE x FROM ${elementsOf("number")} STRAIGHT_JOIN ${names[table]} x FORCE INDEX (PRIMARY) ON x.seq = i.value`,
+  );
+}
+
+/** Removes what the index of inputs has of task results: a JSON array of their numbers. */
+export function removeLeaves({ inputLeaf }: TableNames): Statement {
+  return statementOf(
+    "remove_leaves",
+    `DELETE x FROM ${elementsOf("number")} STRAIGHT_JOIN ${inputLeaf} x FORCE INDEX (input_leaf_seq) ON x.seq = i.value`,
   );
 }
 
