@@ -1,15 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { expect, onTestFinished, type TestContext, test } from "vitest";
 import { onPostgres } from "../../../../../test/harness/postgres-schema.ts";
 import { aPostgresTask, claimAll, freshSchema } from "../../../../../test/harness/postgres-store.ts";
-import { generatedClient } from "../../../../../test/harness/prisma/generated-client.ts";
+import { prismaOn } from "../../../../../test/harness/prisma/generated-client.ts";
 import { prismaBackend } from "./prisma-backend.ts";
 
 async function clientOn(url: string) {
-  const PrismaClient = await generatedClient("postgres");
-  const client = new PrismaClient({ adapter: new PrismaPg({ connectionString: url }) });
+  const client = await prismaOn(url);
   onTestFinished(() => client.$disconnect());
   return client;
 }
