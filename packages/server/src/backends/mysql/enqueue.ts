@@ -21,6 +21,7 @@ import {
   takeKeys,
 } from "./statements/enqueue.ts";
 import { putInLine } from "./statements/fragments.ts";
+import { nextGate } from "./statements/input-gates.ts";
 
 const MOST_LOOKS = 10;
 const STORED: EnqueueOutcome = { outcome: "stored" };
@@ -42,7 +43,7 @@ async function insertPart(
 ): Promise<readonly NewTask[]> {
   const statement = insertTasks(names);
   try {
-    await executor.change(statement, [json]);
+    await executor.change(statement, [json, nextGate()]);
     return items;
   } catch (error) {
     if (!isDuplicate(error)) throw error;
@@ -50,7 +51,8 @@ async function insertPart(
     const existing = await existingOf(executor, names, items);
     if (existing.size === 0) throw error;
     const fresh = items.filter(({ id }) => !existing.has(id));
-    if (fresh.length > 0) await executor.change(statement, [JSON.stringify(fresh.map(enqueueItem))]);
+    if (fresh.length > 0)
+      await executor.change(statement, [JSON.stringify(fresh.map(enqueueItem)), nextGate()]);
     return fresh;
   }
 }

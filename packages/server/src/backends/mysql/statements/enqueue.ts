@@ -52,13 +52,18 @@ export function enqueueItem(task: NewTask): Readonly<Record<string, unknown>> {
   };
 }
 
-/** Stores tasks: the items, in the order of their numbers. An id that is there already is an error. */
-export function insertTasks({ task }: TableNames): Statement {
+/**
+ * Stores tasks: the items, in the order of their numbers, and a gate (`input-gates.ts`) that is held until the end of the
+ * transaction. An id that is there already is an error.
+ */
+export function insertTasks({ task, inputGate }: TableNames): Statement {
   const columns = Object.keys(ITEM).map((name) => `\`${name}\``);
   const given = columns.map((name) => `i.${name}`);
   return statementOf(
     "enqueue",
-    `INSERT INTO ${task} (${columns.join(", ")}) SELECT ${given.join(", ")} FROM ${itemsOf(ITEM)}`,
+    // A table that no column is read of would be left out of the join; one without its row must lose no task.
+    `INSERT INTO ${task} (${columns.join(", ")}) SELECT ${given.join(", ")} FROM ${itemsOf(ITEM)}
+  LEFT JOIN ${inputGate} gate ON gate.id = ? WHERE coalesce(gate.id, 1) > 0 LOCK IN SHARE MODE`,
   );
 }
 
