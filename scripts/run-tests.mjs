@@ -11,7 +11,6 @@ const { formatUntested, readUntested, REPORT_DIR_VARIABLE } = await import(
   "../test/harness/untested-report.ts"
 );
 const { requiredServices } = await import("../test/harness/services.ts");
-const { removeOwnServers } = await import("../test/harness/own-servers/own-server.ts");
 const { provideServers } = await import("../test/harness/own-servers/provide-servers.ts");
 
 try {
@@ -27,8 +26,9 @@ process.env[REPORT_DIR_VARIABLE] = reportDir;
 const { filter, options } = parseCLI(["vitest", "run", ...process.argv.slice(2)]);
 if (!options.reporter) options.reporters = ["default"];
 
+// The servers of the run end at the exit of this process, which a signal alone would pass over.
 for (const [signal, code] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 })) {
-  process.once(signal, () => removeOwnServers().finally(() => process.exit(code)));
+  process.once(signal, () => process.exit(code));
 }
 
 let vitest;

@@ -1,6 +1,15 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, closeSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+} from "node:fs";
 import { rm } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -9,6 +18,7 @@ import { type Account, accountFor } from "./account.ts";
 
 /** How long a server may take until it answers, and each program that prepares it until it ends. */
 const PATIENCE_MS = 60_000;
+const REMOVAL_PATIENCE_MS = 5_000;
 const LOOK_AGAIN_MS = 50;
 const SHOWN_LOG_LINES = 5;
 
@@ -59,7 +69,6 @@ export class OwnServer {
     this.#patienceMs = patienceMs;
     this.#account = accountFor(recipe.accounts);
     this.#folder = mkdtempSync(join(realpathSync(tmpdir()), "taskwright-server-"));
-    servers.add(this);
     process.once("exit", this.#abandon);
   }
 
@@ -119,18 +128,21 @@ export class OwnServer {
   /** Ends it, and removes its data. */
   async remove(): Promise<void> {
     await this.stop(this.#launch?.endSignal ?? "SIGKILL");
-    await rm(this.#folder, REMOVAL);
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 });
     process.off("exit", this.#abandon);
-    servers.delete(this);
   }
 
   /** What is left to do in a process that ends before {@link remove}, where nothing can be awaited. */
   readonly #abandon = (): void => {
     this.#process?.kill(this.#launch?.endSignal ?? "SIGKILL");
-    try {
-      rmSync(this.#folder, REMOVAL);
-    } catch {
-      // The server writes to it still. It ends; the folder stays, as temporary files may.
+    // Again and again, because its processes write there for a moment more.
+    const giveUpAt = Date.now() + REMOVAL_PATIENCE_MS;
+    while (existsSync(this.#folder) && Date.now() < giveUpAt) {
+      try {
+        rmSync(this.#folder, { recursive: true, force: true });
+      } catch {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_AGAIN_MS);
+      }
     }
   };
 
@@ -191,18 +203,8 @@ export class OwnServer {
   }
 }
 
-/** Ends every server of this process, those that are being started too, for a process that has been told to end. */
-export async function removeOwnServers(): Promise<void> {
-  await Promise.all([...servers].map((server) => server.remove()));
-}
-
-const servers = new Set<OwnServer>();
-
 /** Why a program could not be started. */
 const failures = new WeakMap<ChildProcess, Error>();
-
-// Again and again, because a server's processes may write to it for a moment more.
-const REMOVAL = { recursive: true, force: true, maxRetries: 20, retryDelay: 20 } as const;
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
