@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { dirname } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, type TestContext, test, vi } from "vitest";
+import { ForkedProcess } from "../forked-process.ts";
 import { onMariadb } from "../mariadb-server.ts";
 import { onPostgres } from "../postgres-schema.ts";
 import { findService, skipWithReason } from "../services.ts";
@@ -10,6 +11,7 @@ import { mariadbRecipes } from "./mariadb-recipes.ts";
 import { OwnServer, type Recipe } from "./own-server.ts";
 import { postgresPlaces, postgresRecipes } from "./postgres-recipes.ts";
 import { type OwnServerName, provideServers } from "./provide-servers.ts";
+import type { OwnedServer } from "./server-owner.ts";
 
 const PATIENCE_MS = 90_000;
 
@@ -124,6 +126,49 @@ describe("where nothing is named and the standard port is empty", () => {
     expect(await answers(url)).toBe(false);
     expect(existsSync(dirname(rows[0].data))).toBe(false);
   });
+});
+
+test("a server that is at work ends with the process that started it, and its data go", {
+  timeout: PATIENCE_MS,
+}, async (context) => {
+  if (postgresRecipes().length === 0) {
+    skipWithReason(context, {
+      subject: "postgres",
+      reason: "this machine has no programs of it",
+      untested: "that a server of the tests ends with them",
+    });
+  }
+  let server: OwnedServer | null = null;
+  let hasEnded = false;
+  await using owner = new ForkedProcess<OwnedServer>(new URL("./server-owner.ts", import.meta.url), {
+    message: (message) => {
+      server = message;
+    },
+    end: () => {
+      hasEnded = true;
+    },
+  });
+  await owner.until(() => server !== null, PATIENCE_MS);
+  const { url, processId } = server as unknown as OwnedServer;
+  const data = await onPostgres(url, async (client) => {
+    const { rows } = await client.query("SELECT current_setting('data_directory') AS data");
+    return rows[0].data as string;
+  });
+  const work = Array.from({ length: 8 }, (_, n) =>
+    onPostgres(url, async (client) => {
+      // Its query tells of it too.
+      client.on("error", () => {});
+      for (let round = 0; ; round++) {
+        await client.query(`CREATE TABLE t_${n}_${round} AS SELECT generate_series(1, 5000) AS id`);
+        // Seen once, so that the process is told to end in the middle.
+        if (round === 1) owner.send({});
+      }
+    }).catch((error: Error) => error),
+  );
+  await Promise.all(work);
+  await vi.waitFor(() => expect(hasEnded).toBe(true), 20_000);
+  expect(existsSync(dirname(data))).toBe(false);
+  await vi.waitFor(() => expect(isRunning(processId as number)).toBe(false), 20_000);
 });
 
 test("nothing is started for a server that is named, or that is on its standard port", async () => {
