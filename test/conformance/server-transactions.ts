@@ -277,7 +277,12 @@ export const serverTransactionsSection: ConformanceSection<ServerUnderTest> = {
           const now = good.enqueuedAt;
           await backend.open();
           await begin(async (transaction) => {
-            const refused = backend.transactions?.enqueue({ transaction, tasks: [good, bad], atomic: true, now });
+            const refused = backend.transactions?.enqueue({
+              transaction,
+              tasks: [good, bad],
+              atomic: true,
+              now,
+            });
             await expect(refused).rejects.toThrow();
           }).catch(() => "a transaction that has failed cannot be committed in every database");
           expect(await backend.store.get({ ids: [good.id, bad.id] })).toEqual([null, null]);
