@@ -16,7 +16,7 @@ import { type ServerContract, tasks } from "./server-contract.ts";
 
 type ContractHandlers = Handlers<ServerContract["~router"], object, ServerContract>;
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 25_000;
 /** Longer than a worker takes to stop, whatever its handlers do. */
 const LONGEST_STOP_MS = 60_000;
 
