@@ -6,11 +6,19 @@ import {
   onClient,
   runOnMariadb,
 } from "../../../../../test/harness/mariadb-store.ts";
-import { aPostgresTask as aTask } from "../../../../../test/harness/postgres-store.ts";
+import { aPostgresTask } from "../../../../../test/harness/postgres-store.ts";
 import { NOW } from "../../../../../test/harness/sqlite-store.ts";
-import type { Backend } from "../../backend/index.ts";
+import type { Backend, NewTask } from "../../backend/index.ts";
 
 const FILTER = { input: [{ path: ["to"], operator: "equals", value: "a" }] } as const;
+
+let made = 0;
+
+/** Ids rise with time, as core makes them: no transaction of another isolation then holds the place of the next one. */
+function aTask(given: Partial<NewTask>): NewTask {
+  made++;
+  return aPostgresTask({ id: `${made.toString(16).padStart(8, "0")}-0000-7000-8000-000000000000`, ...given });
+}
 
 async function listed(backend: Backend): Promise<readonly string[]> {
   const page = { filter: FILTER, cursor: null, offset: 0, limit: 100 };
