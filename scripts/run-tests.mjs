@@ -11,6 +11,7 @@ const { formatUntested, readUntested, REPORT_DIR_VARIABLE } = await import(
   "../test/harness/untested-report.ts"
 );
 const { requiredServices } = await import("../test/harness/services.ts");
+const { provideServers } = await import("../test/harness/own-servers/provide-servers.ts");
 
 try {
   requiredServices();
@@ -24,6 +25,11 @@ process.env[REPORT_DIR_VARIABLE] = reportDir;
 
 const { filter, options } = parseCLI(["vitest", "run", ...process.argv.slice(2)]);
 if (!options.reporter) options.reporters = ["default"];
+
+// The servers of the run end at the exit of this process, which a signal alone would pass over.
+for (const [signal, code] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 })) {
+  process.once(signal, () => process.exit(code));
+}
 
 let vitest;
 process.on("exit", (code) => {
@@ -51,5 +57,11 @@ process.on("exit", (code) => {
   rmSync(reportDir, { recursive: true, force: true });
 });
 
-vitest = await startVitest("test", filter, options);
+const servers = await provideServers(process.env);
+for (const [name, { source }] of servers.started) console.log(`Started ${name} from ${source}.`);
+try {
+  vitest = await startVitest("test", filter, options);
+} finally {
+  await servers.stop();
+}
 await vitest.exit();

@@ -7,6 +7,8 @@ import { crashesSection } from "./crashes.ts";
 import { deduplicationSection } from "./deduplication.ts";
 import { enqueueSection } from "./enqueue.ts";
 import { expirySection } from "./expiry.ts";
+import { inputFiltersSection } from "./input-filters.ts";
+import { inputIndexSection } from "./input-index.ts";
 import { lanesSection } from "./lanes.ts";
 import { leasesSection } from "./leases.ts";
 import { lifecycleSection } from "./lifecycle.ts";
@@ -41,6 +43,8 @@ export const BACKEND_SECTIONS: readonly ConformanceSection[] = [
   requeueSection,
   purgeSection,
   listingSection,
+  inputFiltersSection,
+  inputIndexSection,
   countingSection,
   wakeupsSection,
   timeSection,

@@ -12,9 +12,11 @@ export async function makeMariadbCallersTable(context: StoreContext): Promise<st
   return table;
 }
 
-/** An application's table, and a Prisma client. */
+/** An application's table, and a Prisma client of the database that it is in. */
 export async function mariadbCallersOf(table: string): Promise<CallersDatabase> {
-  const client = await prismaOnMariadb(mariadbUrl());
+  const url = new URL(mariadbUrl());
+  url.pathname = /^`(\w+)`/.exec(table)?.[1] ?? "";
+  const client = await prismaOnMariadb(url.href);
   return {
     source: client,
     begin: (work) => client.$transaction((tx) => work(tx as never)),

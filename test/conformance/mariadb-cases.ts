@@ -7,8 +7,8 @@ import { databaseOf, MARIADB_URL_VARIABLE, mariadbStore, mariadbUrl } from "./op
 /** The ways of the cases to the server, by namespace. */
 const proxies = new Map<string, TcpProxy>();
 
-/** What grows with task results; `lane` grows with the names of queues and paths. */
-const TABLES = ["task", "due", "later", "running", "finished", "deduplication", "version"];
+/** What grows with task results; `lane` and `input_path` grow with the names of queues and paths. */
+const TABLES = ["task", "due", "later", "running", "finished", "deduplication", "input_leaf", "version"];
 
 /** Looks for a server, and tells the processes that cases start where it is. */
 export async function findMariadb(): Promise<FoundService | MissingService> {

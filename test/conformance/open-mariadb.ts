@@ -25,7 +25,7 @@ export async function mariadbStore(context: StoreContext, url: string): Promise<
   own.pathname = databaseOf(context);
   // Without it each operation waits 10 seconds for a server that is away.
   const client = await prismaOnMariadb(own.href, { acquireTimeout: 2_000 });
-  const backend = prismaBackend(client);
+  const backend = prismaBackend(client, { schema: databaseOf(context) });
   return {
     ...backend,
     close: async () => {

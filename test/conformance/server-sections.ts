@@ -4,6 +4,7 @@ import { serverBadInputSection } from "./server-bad-input.ts";
 import { serverEventsSection } from "./server-events.ts";
 import { serverExecutorSection } from "./server-executor.ts";
 import { serverHandlersSection } from "./server-handlers.ts";
+import { serverInputIndexSection } from "./server-input-index.ts";
 import { serverInterleavingsSection } from "./server-interleavings.ts";
 import { serverLeasesSection } from "./server-leases.ts";
 import { serverOptionsSection } from "./server-options.ts";
@@ -31,4 +32,5 @@ export const SERVER_SECTIONS: readonly ConformanceSection<ServerUnderTest>[] = [
   serverExecutorSection,
   serverBadInputSection,
   serverOptionsSection,
+  serverInputIndexSection,
 ];

@@ -5,6 +5,7 @@ import { withCallers } from "./callers.ts";
 import type { ConformanceSection } from "./conformance-case.ts";
 import { tasks } from "./server-contract.ts";
 import type { ServerUnderTest } from "./server-under-test.ts";
+import { newTask } from "./store-under-test.ts";
 
 const NEEDS = ["transactions", "callers"] as const;
 const ROWS = ["batches", "durable"];
@@ -260,6 +261,35 @@ export const serverTransactionsSection: ConformanceSection<ServerUnderTest> = {
           await expect(failing).rejects.toBe(failure);
           expect(calls).toBe(1);
           expect(await lines()).toEqual([]);
+        }),
+    },
+    {
+      name: "an enqueue that the store refuses in a transaction leaves nothing, although the caller goes on and commits",
+      needs: [...NEEDS, "unstorable"],
+      run: (bench) =>
+        withCallers(bench, async ({ begin }) => {
+          const { backend } = bench;
+          const { unstorable } = bench.store.exercise;
+          if ("none" in unstorable) throw new Error(unstorable.none);
+          const deduplication = { key: "once", until: Number.MAX_SAFE_INTEGER };
+          const good = newTask({ deduplication });
+          const bad = unstorable.spoil(newTask());
+          const now = good.enqueuedAt;
+          await backend.open();
+          await begin(async (transaction) => {
+            const refused = backend.transactions?.enqueue({
+              transaction,
+              tasks: [good, bad],
+              atomic: true,
+              now,
+            });
+            await expect(refused).rejects.toThrow();
+          }).catch(() => "a transaction that has failed cannot be committed in every database");
+          expect(await backend.store.get({ ids: [good.id, bad.id] })).toEqual([null, null]);
+          const again = newTask({ deduplication });
+          expect(await backend.store.enqueue({ tasks: [again], atomic: true, now })).toEqual([
+            { outcome: "stored" },
+          ]);
         }),
     },
     {

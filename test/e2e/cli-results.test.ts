@@ -104,6 +104,68 @@ describe.concurrent("results list", () => {
     expect(stdout).toMatch(new RegExp(`\\n${now.id} +READY +sendEmail `));
   });
 
+  test("filters by what inputs hold", async () => {
+    await using folder = projectFolder();
+    await using client = projectClient(folder);
+    const [ada, five, text] = await client.tasks.sendEmail.enqueueMany([
+      { to: "ada@example.com" },
+      { to: "5" },
+      { to: "a=b" },
+    ]);
+    const invoices = await client.tasks.billing.invoice.enqueueMany(
+      [1, 5, 10].map((orderId) => ({ orderId })),
+    );
+    const ids = async (...args: string[]) => {
+      const page = await json(folder, "results", "list", ...args);
+      expect(page.scan).toMatchObject({ isCutShort: false });
+      return page.results.map(({ id }: { id: string }) => id);
+    };
+    expect(await ids("--where", "to=ada@example.com")).toEqual([ada?.id]);
+    expect(await ids("--where", 'to="5"')).toEqual([five?.id]);
+    expect(await ids("--where", "to=5")).toEqual([]);
+    expect(await ids("--where", '["to"]=a=b')).toEqual([text?.id]);
+    expect(await ids("--where", "orderId>=5", "--where", "orderId!=10")).toEqual([invoices[1]?.id]);
+    expect(await ids("--where", "orderId=5", "--task", "sendEmail")).toEqual([]);
+    for (const wrong of ["to", "=1", "a.b.c.d=1", "orderId>=true", '["a"=1']) {
+      const { code, stderr } = await folder.run(["results", "list", "--where", wrong]);
+      expect(code, wrong).toBe(2);
+      expect(stderr).toContain("--where");
+    }
+    const offset = await folder.run(["results", "list", "--where", "to=5", "--offset", "1"]);
+    expect(offset.stderr).toContain("offset must be 0 together with a filter on inputs");
+  });
+
+  test("--where says how far it looked when it ends before the page is full", async () => {
+    await using folder = projectFolder();
+    await using client = projectClient(folder);
+    const old = await client.tasks.sendEmail.delay({ to: "old@example.com" });
+    for (let batch = 0; batch < 10; batch++) {
+      const inputs = Array.from({ length: 1_000 }, (_, index) => ({ to: `${index}` }));
+      await client.tasks.sendEmail.enqueueMany(inputs);
+    }
+    const list = ["results", "list", "--where", "to>=old"];
+    const { code, stdout, stderr } = await folder.run(list);
+    expect([code, stdout]).toEqual([0, ""]);
+    const said =
+      /^No task results so far\. Looked at 10000 task results, back to \S+ ago; there may be more: add --cursor (\S+)\n$/;
+    expect(stderr).toMatch(said);
+    const [, cursor = ""] = said.exec(stderr) ?? [];
+    const rest = await folder.run([...list, "--cursor", cursor]);
+    expect(rest.stdout).toContain(old.id);
+    expect(rest.stderr).toBe("");
+    const page = await json(folder, ...list);
+    expect(page).toMatchObject({
+      results: [],
+      nextCursor: cursor,
+      scan: { looked: 10_000, isCutShort: true },
+    });
+    const { stdout: status } = await folder.run(["status"]);
+    expect(status).toContain("10,000+ READY");
+    const counts = await json(folder, "status");
+    expect(counts.backends[0]).toMatchObject({ isExact: false, counts: { READY: 10_000 } });
+    expect((await folder.run(["status", "--exact"])).stdout).toContain("10001 READY");
+  });
+
   test("filters by state, queue, task, tag and backend", async () => {
     await using folder = projectFolder();
     await using client = projectClient(folder);
@@ -479,6 +541,7 @@ describe.concurrent("status", () => {
       backend: "default",
       kind: "sqlite",
       counts: { READY: 1, RUNNING: 0, SUCCESSFUL: 1, FAILED: 1, CANCELLED: 1 },
+      isExact: true,
       queues: [
         {
           backend: "default",

@@ -5,7 +5,7 @@ import { createWorker } from "@taskwright/server/worker";
 import { initTasks } from "@taskwright/shared";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
-import { PostgresServer } from "../harness/postgres-server.ts";
+import { startPostgres } from "../harness/postgres-server.ts";
 
 const t = initTasks.create();
 const tasks = t.router({
@@ -32,7 +32,7 @@ const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {
 test.for(["SIGINT", "SIGQUIT"] as const)(
   "a server that restarts (%s) in the middle of claims and ends loses nothing, and workers go on and are woken",
   async (signal, context) => {
-    const server = await PostgresServer.start(context);
+    const server = await startPostgres(context);
     const { url } = server;
     const backend = postgresBackend({ url });
     await backend.schema?.migrate();

@@ -32,31 +32,31 @@ interface ServiceDescription {
 
 /**
  * Every service that a test may ask for, and where it is looked for: first its environment variable, then its standard
- * port on this machine, then PATH.
+ * port on this machine, then PATH. What is marked with * is started for a run of the tests where it is neither named nor
+ * on its port, by own-servers/provide-servers.ts, which then names it in the variable.
  *
  * | service  | variable                     | else                                |
  * | -------- | ---------------------------- | ----------------------------------- |
- * | postgres | TASKWRIGHT_TEST_POSTGRES_URL | 127.0.0.1:5432                      |
- * | mariadb  | TASKWRIGHT_TEST_MARIADB_URL  | 127.0.0.1:3306                      |
+ * | postgres | TASKWRIGHT_TEST_POSTGRES_URL | 127.0.0.1:5432 *                    |
+ * | mariadb  | TASKWRIGHT_TEST_MARIADB_URL  | 127.0.0.1:3306 *                    |
  * | mysql    | TASKWRIGHT_TEST_MYSQL_URL    | (MariaDB's port: only the variable) |
  * | redis    | TASKWRIGHT_TEST_REDIS_URL    | 127.0.0.1:6379                      |
  * | valkey   | TASKWRIGHT_TEST_VALKEY_URL   | (Redis's port: only the variable)   |
  * | chromium | TASKWRIGHT_TEST_CHROMIUM     | chromium, google-chrome in PATH     |
  *
  * Whether a server can be used (its version, a database that may be created and dropped) is for the backend's own
- * harness to find out. Starting an installed server on a free port comes with the database backends, as a third step
- * after the standard port in {@link findService}.
+ * harness to find out.
  */
 const SERVICES = {
   postgres: {
     variable: "TASKWRIGHT_TEST_POSTGRES_URL",
     standard: { url: `postgresql://${systemUser()}@127.0.0.1:5432/postgres`, host: "127.0.0.1", port: 5432 },
-    obtain: "install and start PostgreSQL 14 or newer (Debian: apt-get install postgresql)",
+    obtain: "install PostgreSQL 14 or newer (Debian: apt-get install postgresql)",
   },
   mariadb: {
     variable: "TASKWRIGHT_TEST_MARIADB_URL",
     standard: { url: "mysql://127.0.0.1:3306", host: "127.0.0.1", port: 3306 },
-    obtain: "install and start MariaDB 10.6 or newer (Debian: apt-get install mariadb-server)",
+    obtain: "install MariaDB 10.6 or newer (Debian: apt-get install mariadb-server)",
   },
   mysql: {
     variable: "TASKWRIGHT_TEST_MYSQL_URL",
@@ -101,39 +101,55 @@ export interface MissingService {
   readonly required: boolean;
 }
 
-/** Looks for a service on this machine; never throws because it is missing. */
+/** The environment variable that names a service. */
+export function serviceVariable(name: ServiceName): string {
+  return SERVICES[name].variable;
+}
+
+/** The environment variable in which a run tells its tests why it could not start a service. */
+export function notStartedVariable(name: ServiceName): string {
+  return `TASKWRIGHT_TEST_${name.toUpperCase()}_NOT_STARTED`;
+}
+
+/** Looks for a service on this machine, on another `port` than its standard one if told so; never throws because it is missing. */
 export async function findService(
   name: ServiceName,
   environment: NodeJS.ProcessEnv = process.env,
+  port?: number,
 ): Promise<FoundService | MissingService> {
-  const { variable, standard, programs, obtain }: ServiceDescription = SERVICES[name];
-  const missing = (reason: string, required: boolean): MissingService => ({
-    found: false,
-    name,
-    reason,
-    obtain: `${obtain}, or set ${variable}`,
-    required,
-  });
-
+  const { variable, standard, programs }: ServiceDescription = SERVICES[name];
   const named = environment[variable];
   if (named) {
     const problem = programs ? programProblem(named) : await urlProblem(named);
     if (problem === undefined) return { found: true, name, location: named, origin: "environment" };
-    return missing(`${variable} is set, but ${problem}`, true);
+    return { ...missingService(name, `${variable} is set, but ${problem}`, environment), required: true };
   }
 
   const looked = [`${variable} is not set`];
   if (standard) {
-    const problem = await connectProblem(standard.host, standard.port);
+    const problem = await connectProblem(standard.host, port ?? standard.port);
     if (problem === undefined) return { found: true, name, location: standard.url, origin: "standard port" };
     looked.push(problem);
   }
+  const notStarted = environment[notStartedVariable(name)];
+  if (notStarted) looked.push(`none could be started: ${notStarted}`);
   if (programs) {
     const path = findProgram(programs, environment.PATH ?? "");
     if (path !== undefined) return { found: true, name, location: path, origin: "PATH" };
     looked.push(`${programs.join(", ")}: none is in PATH`);
   }
-  return missing(looked.join("; "), requiredServices(environment).has(name));
+  return missingService(name, looked.join("; "), environment);
+}
+
+/** Tells that a service is not there, for a reason given as a sentence without its full stop. */
+export function missingService(
+  name: ServiceName,
+  reason: string,
+  environment: NodeJS.ProcessEnv = process.env,
+): MissingService {
+  const { variable, obtain } = SERVICES[name];
+  const required = requiredServices(environment).has(name);
+  return { found: false, name, reason, obtain: `${obtain}, or set ${variable}`, required };
 }
 
 /** The services that TASKWRIGHT_TEST_REQUIRE lists. Throws if it lists one that does not exist. */

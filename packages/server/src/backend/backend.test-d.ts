@@ -8,10 +8,16 @@ import type {
   ClaimAnswer,
   ClaimedTask,
   ClaimRequest,
+  CountAnswer,
+  CountRequest,
   DeleteOutcome,
   EnqueueOutcome,
   EnqueueRequest,
   Finding,
+  IndexAnswer,
+  IndexRequest,
+  InputCondition,
+  InputScalar,
   Lease,
   LeaseSource,
   ListAnswer,
@@ -26,6 +32,7 @@ import type {
   ReleaseRequest,
   RenewOutcome,
   RequeueOutcome,
+  ScanReach,
   Schema,
   SettleInside,
   Settlement,
@@ -166,6 +173,31 @@ export const alive: PurgeRequest["statuses"] = ["READY"];
 expectTypeOf(inspector.list).parameters.toEqualTypeOf<[ListRequest]>();
 expectTypeOf(inspector.list).returns.resolves.toEqualTypeOf<ListAnswer>();
 expectTypeOf<ListRequest["filter"]>().toEqualTypeOf<TaskFilter>();
+expectTypeOf<ListAnswer["scan"]>().toEqualTypeOf<ScanReach | undefined>();
+expectTypeOf(inspector.count).toEqualTypeOf<((request: CountRequest) => Promise<CountAnswer>) | undefined>();
+// @ts-expect-error -- a count is always bounded
+export const unbounded: CountRequest = { filter: {}, cap: 1 };
+expectTypeOf(maintenance.indexInputs).toEqualTypeOf<
+  ((request: IndexRequest) => Promise<IndexAnswer>) | undefined
+>();
+expectTypeOf<InputScalar>().toEqualTypeOf<string | number | boolean | null>();
+const conditions: readonly InputCondition[] = [
+  { path: ["to"], operator: "equals", value: null },
+  { path: ["customer", "id"], operator: "in", value: [1, "2", true] },
+  { path: ["amount"], operator: "gte", value: 10 },
+  { path: ["subject"], operator: "contains", value: "order" },
+];
+expectTypeOf<NonNullable<TaskFilter["input"]>>().toEqualTypeOf<typeof conditions>();
+// @ts-expect-error -- order is one of numbers or strings
+export const unordered: InputCondition = { path: ["paid"], operator: "lt", value: true };
+// @ts-expect-error -- a part of a number is nothing
+export const partial: InputCondition = { path: ["amount"], operator: "contains", value: 1 };
+// @ts-expect-error -- a leaf is a scalar
+export const nested: InputCondition = { path: ["customer"], operator: "equals", value: { id: 1 } };
+expectTypeOf(inspector.countByQueue).parameter(0).toEqualTypeOf<{
+  readonly now: number;
+  readonly cap?: number;
+}>();
 expectTypeOf(inspector.countByQueue({ now: 0 })).resolves.toEqualTypeOf<readonly QueueCounts[]>();
 expectTypeOf(wakeups.watchReady({ queues: "all", wake: () => {} })).toEqualTypeOf<StopWatching>();
 expectTypeOf(wakeups.lookEveryMs).toEqualTypeOf<number | undefined>();

@@ -1,4 +1,5 @@
 export type { Backend, Finding } from "./backend.ts";
+export type { InputCondition, InputScalar } from "./input-condition.ts";
 export type {
   BeginOutcome,
   ClaimAnswer,
@@ -14,9 +15,26 @@ export type {
   SettleOutcome,
   SettleRequest,
 } from "./lease-source.ts";
-export type { Maintenance, PurgeRequest, SweepAnswer, SweepError, SweepRequest } from "./maintenance.ts";
+export type {
+  IndexAnswer,
+  IndexRequest,
+  Maintenance,
+  PurgeRequest,
+  SweepAnswer,
+  SweepError,
+  SweepRequest,
+} from "./maintenance.ts";
 export type { Migration, Schema, WrittenMigrations } from "./schema.ts";
-export type { ListAnswer, ListRequest, QueueCounts, TaskFilter, TaskInspector } from "./task-inspector.ts";
+export type {
+  CountAnswer,
+  CountRequest,
+  ListAnswer,
+  ListRequest,
+  QueueCounts,
+  ScanReach,
+  TaskFilter,
+  TaskInspector,
+} from "./task-inspector.ts";
 export type { NewTask, TaskRecord } from "./task-record.ts";
 export type {
   CancelOutcome,

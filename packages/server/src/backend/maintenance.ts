@@ -38,6 +38,23 @@ export interface PurgeRequest {
   readonly now: number;
 }
 
+export interface IndexRequest {
+  /** How many task results to take in, or to drop, at the most. */
+  readonly limit: number;
+  /** How long to keep the index after its last use, in milliseconds. */
+  readonly keepFor: number;
+  readonly now: number;
+}
+
+export interface IndexAnswer {
+  /** Whether lists have asked for the index within `keepFor`. */
+  readonly isWanted: boolean;
+  /** How many task results were taken in. */
+  readonly indexed: number;
+  /** Whether `limit` left some for the next call. */
+  readonly more: boolean;
+}
+
 /** The facet that keeps a store healthy; every operation is safe to run by any number of processes at once. */
 export interface Maintenance {
   /**
@@ -53,4 +70,13 @@ export interface Maintenance {
    * The key of a SUCCESSFUL one stays until its window is over; that of a FAILED or CANCELLED one goes with it.
    */
   purge(request: PurgeRequest): Promise<{ readonly purged: number; readonly more: boolean }>;
+
+  /**
+   * Brings the index of inputs that lists with an equality use up to what is stored, oldest first; drops it when it has
+   * not been used for long.
+   *
+   * Nothing is to be done before the first such list. Lists answer the same however far it got. Absent where there is no
+   * such index.
+   */
+  readonly indexInputs?: (request: IndexRequest) => Promise<IndexAnswer>;
 }

@@ -1,4 +1,5 @@
 import type { AttemptLog } from "./attempt-log.ts";
+import { cappedText } from "./capped-count.ts";
 import type { LogLines } from "./log-lines.ts";
 
 const EVERY_MS = 60_000;
@@ -33,7 +34,7 @@ export function reportWork(lines: LogLines, { log, worker, countDue }: WatchedWo
       ? `${ended.succeeded} successful, ${ended.retrying} to be retried, ${ended.failed} failed`
       : "nothing ended";
     const now = running === 0 ? "none running" : `${running} running: ${log.running()}`;
-    const message = `in the last minute ${done}; ${now}${due === null ? "" : `; ${due} due`}`;
+    const message = `in the last minute ${done}; ${now}${due === null ? "" : `; ${cappedText(due)} due`}`;
     lines.write("info", message, { event: "worker-report", worker: worker.id, ...ended, running, due });
   };
   const timer = setInterval(() => void report(), EVERY_MS);

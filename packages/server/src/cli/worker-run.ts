@@ -5,6 +5,7 @@ import { createWorker } from "../worker/index.ts";
 import type { Worker } from "../worker/worker.ts";
 import type { WorkerOptions } from "../worker/worker-options.ts";
 import { type AttemptLog, logAttempts } from "./attempt-log.ts";
+import { COUNT_UP_TO } from "./capped-count.ts";
 import { EXIT_CODES } from "./cli-error.ts";
 import type { CliIo, StopSignal } from "./cli-io.ts";
 import { elapsed } from "./elapsed-time.ts";
@@ -46,7 +47,7 @@ function logStart(
 /** How many task results wait for this worker. */
 async function countDue(server: TaskServer<AnyRouter>, options: WorkerOptions): Promise<number> {
   const { backend = "default", queues } = options;
-  const stats = await server.executor.getQueueStats({ backend });
+  const stats = await server.executor.getQueueStats({ backend, upTo: COUNT_UP_TO });
   const own = queues === undefined ? stats : stats.filter(({ queue }) => [queues].flat().includes(queue));
   return own.reduce((sum, { pending }) => sum + pending, 0);
 }

@@ -48,9 +48,13 @@ function boundedLeases(
 }
 
 function boundedMaintenance(maintenance: Maintenance, patiently: Within): Maintenance {
+  const { indexInputs } = maintenance;
   return {
     sweep: (request) => patiently("a sweep", () => maintenance.sweep(request)),
     purge: (request) => patiently("a purge", () => maintenance.purge(request)),
+    ...(indexInputs === undefined
+      ? {}
+      : { indexInputs: (request) => patiently("an index of inputs", () => indexInputs(request)) }),
   };
 }
 
@@ -63,8 +67,10 @@ function boundedSchema(schema: Schema, patiently: Within): Schema {
 }
 
 function boundedInspector(inspector: TaskInspector, patiently: Within): TaskInspector {
+  const { count } = inspector;
   return {
     list: (request) => patiently("a list", () => inspector.list(request)),
+    ...(count === undefined ? {} : { count: (request) => patiently("a count", () => count(request)) }),
     countByQueue: (request) => patiently("a count", () => inspector.countByQueue(request)),
   };
 }

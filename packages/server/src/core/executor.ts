@@ -79,8 +79,16 @@ export interface Executor {
   getTasks(options?: ListOptions): Promise<TaskResultPage>;
   /** Counts by state. */
   getTaskCounts(target?: ExecutorTarget): Promise<Record<TaskStatus, number>>;
-  /** Counts by backend, queue and state. */
-  getQueueStats(options?: { readonly backend?: string }): Promise<readonly QueueStats[]>;
+  /**
+   * Counts by backend, queue and state.
+   *
+   * With `upTo`, a whole number from 1, no number is greater, and one that equals it means that many or more; the cost
+   * then does not grow with the tables, and `oldestPendingAt` is the earliest of the first in line.
+   */
+  getQueueStats(options?: {
+    readonly backend?: string;
+    readonly upTo?: number;
+  }): Promise<readonly QueueStats[]>;
   /** Deletes one; false when there is none. Rejects with NOT_EXECUTABLE while it runs. */
   deleteTask(id: string, options?: { readonly backend?: string }): Promise<boolean>;
   /** Makes a FAILED or CANCELLED one READY again, with all its retries. Rejects with NOT_EXECUTABLE. */
@@ -101,6 +109,15 @@ function maxTasksOf(maxTasks: unknown): number {
     code: "INVALID_OPTION",
     message: "maxTasks must be a number, 0 or more.",
     data: { option: "maxTasks" },
+  });
+}
+
+function checkUpTo(upTo: unknown): void {
+  if (upTo === undefined || (Number.isSafeInteger(upTo) && (upTo as number) >= 1)) return;
+  throw new TaskError({
+    code: "INVALID_OPTION",
+    message: "upTo must be a whole number of 1 or more.",
+    data: { option: "upTo" },
   });
 }
 
@@ -155,11 +172,16 @@ export function createExecutor(engine: Engine): Executor {
   }
 
   async function countsOf(
-    target: ExecutorTarget,
+    target: ExecutorTarget & { readonly upTo?: number },
   ): Promise<readonly (QueueCounts & { readonly backend: string })[]> {
     const counts = await Promise.all(
       (await workable(target.backend, "inspector")).map(async ({ name, inspector, clock }) =>
-        (await inspector.countByQueue({ now: clock.now() })).map((row) => ({ ...row, backend: name })),
+        (
+          await inspector.countByQueue({
+            now: clock.now(),
+            ...(target.upTo === undefined ? {} : { cap: target.upTo }),
+          })
+        ).map((row) => ({ ...row, backend: name })),
       ),
     );
     return counts.flat().filter((row) => target.queue === undefined || row.queue === target.queue);
@@ -204,7 +226,8 @@ export function createExecutor(engine: Engine): Executor {
       };
     },
     getQueueStats: async (options = {}) => {
-      checkOptionNames(options, "getQueueStats()", ["backend"]);
+      checkOptionNames(options, "getQueueStats()", ["backend", "upTo"]);
+      checkUpTo(options.upTo);
       return (await countsOf(options)).map((row) => ({
         backend: row.backend,
         queue: row.queue,

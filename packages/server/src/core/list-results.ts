@@ -5,12 +5,14 @@ import {
   type TaskResultPage,
   type TaskStatus,
 } from "@taskwright/shared";
-import type { TaskFilter } from "../backend/index.ts";
+import type { InputCondition, ScanReach, TaskFilter } from "../backend/index.ts";
 import type { Engine } from "./engine.ts";
+import { checkInputConditions } from "./input-conditions.ts";
 import { toListedResult } from "./result-mapping.ts";
 
 const DEFAULT_LIMIT = 100;
 const LARGEST_LIMIT = 1_000;
+const SCAN_LIMIT = 10_000;
 
 function wholeNumber(value: unknown, name: string, range: { min: number; max: number }): number {
   if (Number.isInteger(value) && (value as number) >= range.min && (value as number) <= range.max)
@@ -56,17 +58,46 @@ function filterOf(options: ListOptions): TaskFilter {
   };
 }
 
-/** Reads one page of a backend's task results, newest first. */
-export async function listResults(engine: Engine, options: ListOptions): Promise<TaskResultPage> {
+/** A page, and how far it got when it filters on inputs. */
+export interface FilteredPage extends TaskResultPage {
+  readonly scan: ScanReach | null;
+}
+
+/**
+ * Reads one page of a backend's task results, newest first.
+ *
+ * With conditions on inputs it looks at no more than 10,000 of them: it may then hold fewer than its limit although more
+ * follow, and its cursor leads on.
+ */
+export async function listFiltered(
+  engine: Engine,
+  options: ListOptions,
+  input: readonly InputCondition[],
+): Promise<FilteredPage> {
   const opened = engine.backend(options.backend ?? "default");
   const limit = wholeNumber(options.limit ?? DEFAULT_LIMIT, "limit", { min: 1, max: LARGEST_LIMIT });
   const offset = wholeNumber(options.offset ?? 0, "offset", { min: 0, max: Number.MAX_SAFE_INTEGER });
   const filter = filterOf(options);
+  checkInputConditions(input);
+  if (input.length > 0 && offset > 0) {
+    // How many a page passed over would depend on how far it may look.
+    throw invalid("offset", "0 together with a filter on inputs, whose pages follow each other by cursor");
+  }
   await opened.use();
   const cursor = options.cursor === undefined ? null : textOf(options.cursor, "cursor");
-  const page = await opened.inspector.list({ filter, cursor, offset, limit });
+  const page = await opened.inspector.list(
+    input.length === 0
+      ? { filter, cursor, offset, limit }
+      : { filter: { ...filter, input }, cursor, offset: 0, limit, scanLimit: SCAN_LIMIT },
+  );
   const results = await Promise.all(
     page.records.map((record) => toListedResult(record, engine.tasks.get(record.path), opened.name)),
   );
-  return { results, nextCursor: page.nextCursor };
+  return { results, nextCursor: page.nextCursor, scan: page.scan ?? null };
+}
+
+/** Reads one page of a backend's task results, newest first. */
+export async function listResults(engine: Engine, options: ListOptions): Promise<TaskResultPage> {
+  const { results, nextCursor } = await listFiltered(engine, options, []);
+  return { results, nextCursor };
 }

@@ -1,14 +1,19 @@
 import { endsWithin } from "../core/bounded-answer.ts";
 import type { Engine } from "../core/engine.ts";
 import type { CancelTimer } from "../core/host.ts";
+import { indexInputs } from "../core/index-inputs.ts";
 import type { OpenedBackend } from "../core/opened-backend.ts";
 import { purgeByRetention, type Retention, sweep } from "../core/upkeep.ts";
 
 const PURGE_EVERY_MS = 3_600_000;
+/** How often an index of inputs is looked at that nobody uses (at the most), that somebody uses, and that is behind. */
+const INDEX_EVERY_MS = 60_000;
+const INDEX_IN_USE_EVERY_MS = 15_000;
+const INDEX_BEHIND_EVERY_MS = 1_000;
 /** A sweep's answer has numbers and no names. */
 const SWEPT = "Task results that had lost their worker go on, or were ended.";
 
-/** Sweeps and purges now and then, while its worker runs. */
+/** Sweeps, purges and indexes now and then, while its worker runs. */
 export class UpkeepLoop {
   readonly #engine: Engine;
   readonly #opened: OpenedBackend;
@@ -29,7 +34,7 @@ export class UpkeepLoop {
     this.#retention = options.retention;
   }
 
-  /** Starts both rounds, the first at once. */
+  /** Starts the rounds, the first at once. */
   start(): void {
     if (this.#opened.backend.maintenance === undefined) return;
     const { signal } = this.#stopped;
@@ -37,14 +42,23 @@ export class UpkeepLoop {
     this.#repeat("sweep", this.#sweepEveryMs, async () => {
       const changed = await sweep(this.#engine, this.#opened, signal);
       if (changed > 0) logger.warn({ changed, backend: this.#opened.name }, SWEPT);
+      return undefined;
     });
     this.#repeat("purge", PURGE_EVERY_MS, async () => {
       const purged = await purgeByRetention(this.#opened, this.#retention, signal);
       if (purged > 0) logger.info({ purged, backend: this.#opened.name }, "Old task results were purged.");
+      return undefined;
+    });
+    if (this.#opened.maintenance.indexInputs === undefined) return;
+    const everyMs = Math.max(INDEX_EVERY_MS, this.#sweepEveryMs);
+    this.#repeat("round of the index of inputs", everyMs, async () => {
+      const answer = await indexInputs(this.#opened);
+      if (answer?.more === true) return INDEX_BEHIND_EVERY_MS;
+      return answer?.isWanted === true ? INDEX_IN_USE_EVERY_MS : undefined;
     });
   }
 
-  /** Ends both rounds and waits, for at most `patienceMs`, for the batch that is under way. */
+  /** Ends the rounds and waits, for at most `patienceMs`, for the batch that is under way. */
   async stop(patienceMs: number): Promise<void> {
     this.#stopped.abort();
     for (const cancel of this.#timers) cancel();
@@ -52,10 +66,12 @@ export class UpkeepLoop {
     await endsWithin(this.#engine.host, patienceMs, Promise.allSettled(this.#running));
   }
 
-  #repeat(name: string, everyMs: number, round: () => Promise<void>): void {
+  /** @param round may say after how many milliseconds it is to be repeated, instead of `everyMs` */
+  #repeat(name: string, everyMs: number, round: () => Promise<number | undefined>): void {
+    let pauseMs = everyMs;
     const running = (async () => {
       try {
-        await round();
+        pauseMs = (await round()) ?? everyMs;
       } catch (error) {
         this.#engine.logger.warn(
           { err: error, backend: this.#opened.name },
@@ -68,7 +84,7 @@ export class UpkeepLoop {
       this.#running.delete(running);
       if (this.#stopped.signal.aborted) return;
       // Workers that started together should not sweep together for ever.
-      const cancel = this.#engine.host.setTimer(everyMs * (0.9 + 0.2 * Math.random()), () => {
+      const cancel = this.#engine.host.setTimer(pauseMs * (0.9 + 0.2 * Math.random()), () => {
         this.#timers.delete(cancel);
         this.#repeat(name, everyMs, round);
       });

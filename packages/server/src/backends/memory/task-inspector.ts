@@ -1,17 +1,35 @@
 import { TaskError } from "@taskwright/shared";
-import type { QueueCounts, TaskFilter, TaskInspector, TaskRecord } from "../../backend/index.ts";
-import type { OpenState } from "./memory-state.ts";
+import type {
+  CountRequest,
+  ListAnswer,
+  ListRequest,
+  QueueCounts,
+  TaskFilter,
+  TaskInspector,
+  TaskRecord,
+} from "../../backend/index.ts";
+import { scanLimitOf } from "../inputs/bounded-scan.ts";
+import { matchesInput } from "../inputs/match-input.ts";
+import type { MemoryState, OpenState } from "./memory-state.ts";
 import type { TimelinePlace } from "./timeline.ts";
 
+function isFrom(time: number | null, from: number | undefined, before: number | undefined): boolean {
+  if (from === undefined && before === undefined) return true;
+  return time !== null && time >= (from ?? time) && time < (before ?? Number.POSITIVE_INFINITY);
+}
+
 function isMatch(record: TaskRecord, filter: TaskFilter): boolean {
-  const { statuses, queue, path, tag, parentId, enqueuedFrom, enqueuedBefore } = filter;
+  const { statuses, queue, path, tag, parentId, scheduleId, workerId } = filter;
   if (statuses !== undefined && !statuses.includes(record.status)) return false;
   if (queue !== undefined && record.queue !== queue) return false;
   if (path !== undefined && record.path !== path) return false;
   if (tag !== undefined && !record.tags.includes(tag)) return false;
   if (parentId !== undefined && record.parentId !== parentId) return false;
-  if (enqueuedFrom !== undefined && record.enqueuedAt < enqueuedFrom) return false;
-  return enqueuedBefore === undefined || record.enqueuedAt < enqueuedBefore;
+  if (scheduleId !== undefined && record.scheduleId !== scheduleId) return false;
+  if (workerId !== undefined && !record.workerIds.includes(workerId)) return false;
+  if (!isFrom(record.enqueuedAt, filter.enqueuedFrom, filter.enqueuedBefore)) return false;
+  if (!isFrom(record.finishedAt, filter.finishedFrom, filter.finishedBefore)) return false;
+  return filter.input === undefined || matchesInput(record, filter.input);
 }
 
 function parseCursor(cursor: string | null): TimelinePlace | null {
@@ -42,32 +60,54 @@ function count(counts: Counts, { status, runAfter }: TaskRecord, now: number): v
 
 const NOTHING = { due: 0, later: 0, running: 0, successful: 0, failed: 0, cancelled: 0, oldestDueAt: null };
 
+function list({ table }: MemoryState, request: ListRequest): ListAnswer {
+  const { filter, cursor, limit } = request;
+  const scanLimit = scanLimitOf(request);
+  const records: TaskRecord[] = [];
+  let toPass = request.offset;
+  let looked = 0;
+  let reachedAt: number | null = null;
+  let lastMatch = cursor;
+  let lastPlace = cursor;
+  const end = (nextCursor: string | null, isCutShort: boolean): ListAnswer => ({
+    records,
+    nextCursor,
+    ...(scanLimit === undefined ? {} : { scan: { looked, reachedAt, isCutShort } }),
+  });
+  for (const { record, sequence } of table.byEnqueue.newestFirst(parseCursor(cursor))) {
+    if (scanLimit !== undefined && looked >= scanLimit) return end(lastPlace, true);
+    looked++;
+    reachedAt = record.enqueuedAt;
+    lastPlace = String(sequence);
+    if (!isMatch(record, filter)) continue;
+    if (toPass > 0) {
+      toPass--;
+      continue;
+    }
+    if (records.length >= limit) return end(lastMatch, false);
+    records.push(record);
+    lastMatch = lastPlace;
+  }
+  return end(null, false);
+}
+
 /** Lists by walking back through the enqueues; counts by walking everything. */
 export function createTaskInspector(state: OpenState): TaskInspector {
   return {
-    list: async ({ filter, cursor, offset, limit }) => {
-      const { table } = state();
-      const records: TaskRecord[] = [];
-      let toPass = offset;
-      let nextCursor: string | null = null;
-      let lastPlace = cursor;
-      for (const { record, sequence } of table.byEnqueue.newestFirst(parseCursor(cursor))) {
-        if (!isMatch(record, filter)) continue;
-        if (toPass > 0) {
-          toPass--;
-          continue;
-        }
-        if (records.length >= limit) {
-          nextCursor = lastPlace;
-          break;
-        }
-        records.push(record);
-        lastPlace = String(sequence);
-      }
-      return { records, nextCursor };
+    list: async (request) => list(state(), request),
+
+    count: async ({ filter, cap, scanLimit }: CountRequest) => {
+      const { records, nextCursor } = list(state(), {
+        filter,
+        scanLimit,
+        limit: cap,
+        cursor: null,
+        offset: 0,
+      });
+      return { count: records.length, isExact: nextCursor === null };
     },
 
-    countByQueue: async ({ now }) => {
+    countByQueue: async ({ now, cap = Number.POSITIVE_INFINITY }) => {
       const { table } = state();
       const byQueue = new Map<string, Counts>();
       for (const { record } of table.values()) {
@@ -75,7 +115,16 @@ export function createTaskInspector(state: OpenState): TaskInspector {
         byQueue.set(record.queue, counts);
         count(counts, record, now);
       }
-      return [...byQueue.values()].sort((left, right) => (left.queue < right.queue ? -1 : 1));
+      const rows = [...byQueue.values()].sort((left, right) => (left.queue < right.queue ? -1 : 1));
+      return rows.map((row) => ({
+        ...row,
+        due: Math.min(cap, row.due),
+        later: Math.min(cap, row.later),
+        running: Math.min(cap, row.running),
+        successful: Math.min(cap, row.successful),
+        failed: Math.min(cap, row.failed),
+        cancelled: Math.min(cap, row.cancelled),
+      }));
     },
   };
 }

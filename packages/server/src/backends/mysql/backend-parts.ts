@@ -1,4 +1,4 @@
-import type { Backend, Transactions } from "../../backend/index.ts";
+import type { Backend, Maintenance, TaskInspector, Transactions } from "../../backend/index.ts";
 import type { CountingConnection, CountingExecutor } from "../sql/executor.ts";
 import { allMigrations, checkVersion, pendingMigrations } from "../sql/schema-version.ts";
 import type { TableNames } from "../sql/table-names.ts";
@@ -19,18 +19,13 @@ import { mysqlTransactions } from "./transactions.ts";
 export type MysqlParts<TTransaction> = Required<
   Pick<
     Backend<TTransaction>,
-    | "store"
-    | "leases"
-    | "maintenance"
-    | "inspector"
-    | "wakeups"
-    | "readTime"
-    | "schema"
-    | "diagnose"
-    | "open"
-    | "close"
+    "store" | "leases" | "wakeups" | "readTime" | "schema" | "diagnose" | "open" | "close"
   >
-> & { readonly transactions: Required<Transactions<TTransaction>> };
+> & {
+  readonly maintenance: Required<Maintenance>;
+  readonly inspector: Required<TaskInspector>;
+  readonly transactions: Required<Transactions<TTransaction>>;
+};
 
 async function asTaskError<T>(run: () => Promise<T>): Promise<T> {
   try {

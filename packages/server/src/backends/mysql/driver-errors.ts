@@ -29,6 +29,9 @@ const TOO_LARGE = incompatible(
 const MEANINGS: Readonly<Record<string, Meaning>> = {
   "1146": NOT_MIGRATED,
   "1054": NOT_MIGRATED,
+  "1046": incompatible(
+    "the connection has chosen no database; name one in the adapter's settings, or as schema",
+  ),
   "1049": unavailable("there is no such database; create it first, CREATE DATABASE …"),
   "1044": MAY_NOT,
   "1142": MAY_NOT,

@@ -21,6 +21,7 @@ import {
   takeKeys,
 } from "./statements/enqueue.ts";
 import { putInLine } from "./statements/fragments.ts";
+import { nextGate } from "./statements/input-gates.ts";
 
 const MOST_LOOKS = 10;
 const STORED: EnqueueOutcome = { outcome: "stored" };
@@ -50,7 +51,7 @@ async function insertPart(
   const items = rows.map(({ item }) => item);
   const statement = insertTasks(names, items);
   try {
-    await executor.change(statement, [json]);
+    await executor.change(statement, [json, nextGate()]);
     return tasks;
   } catch (error) {
     if (!isDuplicate(error)) throw error;
@@ -58,7 +59,8 @@ async function insertPart(
     const existing = await existingOf(executor, names, tasks);
     if (existing.size === 0) throw error;
     const fresh = tasks.filter(({ id }) => !existing.has(id));
-    if (fresh.length > 0) await executor.change(statement, [JSON.stringify(fresh.map(enqueueItem))]);
+    if (fresh.length > 0)
+      await executor.change(statement, [JSON.stringify(fresh.map(enqueueItem)), nextGate()]);
     return fresh;
   }
 }

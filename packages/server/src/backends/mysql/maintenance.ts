@@ -6,8 +6,10 @@ import type {
   SweepRequest,
 } from "../../backend/index.ts";
 import type { SqlRow } from "../sql/executor.ts";
+import { maintainInputIndex } from "../sql/input-index.ts";
 import { toRecord } from "../sql/row-mapping.ts";
 import { STATE } from "../sql/task-state.ts";
+import { mysqlInputIndex } from "./input-index.ts";
 import { finish, type MoveItem, putBack, takeAway } from "./move.ts";
 import type { StoreHandle } from "./opened-store.ts";
 import { countLosses } from "./statements/attempts.ts";
@@ -23,7 +25,7 @@ import {
   readLost,
   readOverdue,
 } from "./statements/maintenance.ts";
-import { freeKeys, readBySeq, removeBySeq } from "./statements/task-store.ts";
+import { freeKeys, readBySeq, removeBySeq, removeLeaves } from "./statements/task-store.ts";
 
 const MOST_KEYS = 1_000;
 /** How many processes may sweep at once and still each find something that no other one has taken. */
@@ -155,14 +157,17 @@ async function purge(handle: StoreHandle, request: PurgeRequest): Promise<number
     if (freed.length > 0) await executor.change(freeKeys(names), [JSON.stringify(freed)]);
     await executor.change(removeBySeq(names, "finished"), [seqs]);
     await executor.change(removeBySeq(names, "task"), [seqs]);
+    await executor.change(removeLeaves(names), [seqs]);
     return rows.length;
   }, true);
 }
 
 /** The maintenance facet on MariaDB and MySQL. */
-export function mysqlMaintenance(handle: StoreHandle): Maintenance {
+export function mysqlMaintenance(handle: StoreHandle): Required<Maintenance> {
+  const inputIndex = mysqlInputIndex(handle);
   return {
     sweep: (request) => sweep(handle, request),
+    indexInputs: (request) => maintainInputIndex(inputIndex, request),
 
     purge: async (request) => {
       const { statuses, limit, dryRun, now } = request;

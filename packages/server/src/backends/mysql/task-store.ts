@@ -29,6 +29,7 @@ import {
   readRunning,
   readWorker,
   removeBySeq,
+  removeLeaves,
   reviveTask,
 } from "./statements/task-store.ts";
 
@@ -164,6 +165,7 @@ async function removeIn(
     await executor.change(takeOut(names, "later"), [goneJson]);
     await executor.change(removeBySeq(names, "finished"), [goneSeqs]);
     await executor.change(removeBySeq(names, "task"), [goneSeqs]);
+    await executor.change(removeLeaves(names), [goneSeqs]);
     const keys = gone.filter(({ key }) => key !== null).map(({ key, id }) => ({ key: key ?? "", id }));
     keys.sort((left, right) => (left.key < right.key ? -1 : 1));
     if (keys.length > 0) await executor.change(freeKeys(names), [JSON.stringify(keys)]);

@@ -1,5 +1,6 @@
 import type { Transactions } from "../../backend/index.ts";
 import type { CountingExecutor } from "../sql/executor.ts";
+import { allOrNone } from "../sql/savepoint.ts";
 import type { TransactionDriver } from "../sql/transaction-driver.ts";
 import { toTaskError } from "./driver-errors.ts";
 import { storeThrough } from "./enqueue.ts";
@@ -33,7 +34,10 @@ export function mysqlTransactions<TTransaction>(
         // Others that use the same queue and path for the first time do not wait for the caller's transaction.
         aside: <T>(work: (executor: CountingExecutor) => Promise<T>) => handle.transaction(work),
       };
-      return translated(() => storeThrough((work) => work(executor), place, tasks, now));
+      const plain = (text: string) => executor.change({ name: "", text }, []);
+      return translated(() =>
+        allOrNone(plain, () => storeThrough((work) => work(executor), place, tasks, now)),
+      );
     },
 
     run: (request) => driver.run(request),

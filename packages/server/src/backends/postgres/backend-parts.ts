@@ -1,4 +1,4 @@
-import type { Backend, Transactions } from "../../backend/index.ts";
+import type { Backend, Maintenance, TaskInspector, Transactions } from "../../backend/index.ts";
 import type { SqlConnection } from "../sql/executor.ts";
 import { allMigrations, checkVersion, pendingMigrations } from "../sql/schema-version.ts";
 import { statementOf } from "../sql/statement-of.ts";
@@ -19,11 +19,10 @@ const READ_TIME = statementOf("time", "SELECT floor(extract(epoch FROM clock_tim
 
 /** What a backend on PostgreSQL consists of, whatever runs its statements. */
 export type PostgresParts<TTransaction> = Required<
-  Pick<
-    Backend<TTransaction>,
-    "store" | "leases" | "maintenance" | "inspector" | "wakeups" | "readTime" | "schema"
-  >
+  Pick<Backend<TTransaction>, "store" | "leases" | "wakeups" | "readTime" | "schema">
 > & {
+  readonly maintenance: Required<Maintenance>;
+  readonly inspector: Required<TaskInspector>;
   readonly transactions: Required<Transactions<TTransaction>>;
   readonly handle: StoreHandle;
   readonly open: () => Promise<void>;

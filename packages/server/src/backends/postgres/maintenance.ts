@@ -1,6 +1,8 @@
 import type { Maintenance, SweepAnswer, SweepRequest } from "../../backend/index.ts";
+import { maintainInputIndex } from "../sql/input-index.ts";
 import { toRecord } from "../sql/row-mapping.ts";
 import { STATE } from "../sql/task-state.ts";
+import { postgresInputIndex } from "./input-index.ts";
 import type { StoreHandle } from "./opened-store.ts";
 
 const MOST_KEYS = 1_000;
@@ -35,10 +37,12 @@ async function sweep(handle: StoreHandle, request: SweepRequest): Promise<SweepA
 }
 
 /** The maintenance facet on PostgreSQL. */
-export function postgresMaintenance(handle: StoreHandle): Maintenance {
+export function postgresMaintenance(handle: StoreHandle): Required<Maintenance> {
   const { statements } = handle;
+  const inputIndex = postgresInputIndex(handle);
   return {
     sweep: (request) => sweep(handle, request),
+    indexInputs: (request) => maintainInputIndex(inputIndex, request),
 
     purge: async ({ statuses, finishedBefore, limit, dryRun, now }) => {
       if (statuses.length === 0) return { purged: 0, more: false };

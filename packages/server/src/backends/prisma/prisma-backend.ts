@@ -77,9 +77,11 @@ export function prismaBackend<TClient extends PrismaLike>(
     maintenance: {
       sweep: async (request) => parts.now.maintenance.sweep(request),
       purge: async (request) => parts.now.maintenance.purge(request),
+      indexInputs: async (request) => parts.now.maintenance.indexInputs(request),
     },
     inspector: {
       list: async (request) => parts.now.inspector.list(request),
+      count: async (request) => parts.now.inspector.count(request),
       countByQueue: async (request) => parts.now.inspector.countByQueue(request),
     },
     wakeups: {

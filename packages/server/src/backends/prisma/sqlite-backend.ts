@@ -42,8 +42,8 @@ export function prismaSqliteBackend<TTransaction>(
     kind: "prisma",
     store: operations("store", ["enqueue", "get", "cancel", "requeue", "delete"]),
     leases: operations("leases", ["claim", "begin", "renew", "settle", "release", "progress"]),
-    maintenance: operations("maintenance", ["sweep", "purge"]),
-    inspector: operations("inspector", ["list", "countByQueue"]),
+    maintenance: operations("maintenance", ["sweep", "purge", "indexInputs"]),
+    inspector: operations("inspector", ["list", "count", "countByQueue"]),
     wakeups: {
       watchReady: ({ wake, ...request }) => watch("watchReady", request, wake),
       watchResult: ({ wake, ...request }) => watch("watchResult", request, wake),

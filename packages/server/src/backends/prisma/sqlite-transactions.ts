@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { isTaskError, TaskError } from "@taskwright/shared";
 import type { EnqueueOutcome, EnqueueRequest, NewTask, Transactions } from "../../backend/index.ts";
+import { allOrNone } from "../sql/savepoint.ts";
 import { enqueueSteps } from "../sqlite/enqueue.ts";
 import { realFile } from "../sqlite/path-check.ts";
 import { withPrefix } from "../sqlite/table-prefix.ts";
@@ -75,15 +76,24 @@ async function enqueueAll(
   prefix: string,
 ): Promise<readonly EnqueueOutcome[]> {
   const outcomes: EnqueueOutcome[] = [];
-  for (const task of tasks) {
-    try {
-      outcomes.push(await enqueueOne(transaction, task, { now, prefix }));
-    } catch (error) {
-      if (atomic || !isRefusal(error)) throw toTaskError(error);
-      outcomes.push({ outcome: "failed", error: toTaskError(error) });
+  const plain = (text: string) => Promise.resolve(transaction.$executeRawUnsafe(text));
+  const one = (task: NewTask) => enqueueOne(transaction, task, { now, prefix });
+  const all = async () => {
+    for (const task of tasks) {
+      try {
+        outcomes.push(await (atomic ? one(task) : allOrNone(plain, () => one(task))));
+      } catch (error) {
+        if (atomic || !isRefusal(error)) throw error;
+        outcomes.push({ outcome: "failed", error: toTaskError(error) });
+      }
     }
+    return outcomes;
+  };
+  try {
+    return await (atomic ? allOrNone(plain, all) : all());
+  } catch (error) {
+    throw toTaskError(error);
   }
-  return outcomes;
 }
 
 /** The facet of transactions on the SQLite database of a Prisma client. */

@@ -24,7 +24,7 @@ export interface ListingDialect extends SqlExecutor {
 }
 
 /** Some SQL with its parameters, which count on from those before. */
-class Sql {
+export class Sql {
   readonly values: SqlValue[] = [];
   readonly #dialect: ListingDialect;
 
@@ -43,8 +43,17 @@ function statesIn({ statuses }: TaskFilter): readonly number[] | null {
   return statuses === undefined ? null : [...new Set(statuses.map((status) => STATE[status]))];
 }
 
-function conditionsOf({ isText, hasText }: ListingDialect, filter: TaskFilter, sql: Sql): string {
+/** An attempt whose number was taken back has no time, and was none. */
+function hasWorker({ isText, hasText }: ListingDialect, workerId: string, sql: Sql): string {
+  return `(${hasText("t.worker_ids", sql.add(workerId))} OR CASE WHEN coalesce(r.attempted_at, f.attempted_at) IS NOT NULL
+    THEN ${isText("coalesce(r.worker_id, f.worker_id)", () => sql.add(workerId))} ELSE false END)`;
+}
+
+/** The conditions on columns, each after AND; those on inputs are not for SQL. */
+export function conditionsOf(dialect: ListingDialect, filter: TaskFilter, sql: Sql): string {
+  const { isText, hasText } = dialect;
   const { queue, path, parentId, enqueuedFrom, enqueuedBefore, tag } = filter;
+  const { finishedFrom, finishedBefore, scheduleId, workerId } = filter;
   const states = statesIn(filter);
   const parts = [
     queue === undefined ? "" : isText("t.queue", () => sql.add(queue)),
@@ -52,6 +61,10 @@ function conditionsOf({ isText, hasText }: ListingDialect, filter: TaskFilter, s
     parentId === undefined ? "" : isText("t.parent_id", () => sql.add(parentId)),
     enqueuedFrom === undefined ? "" : `t.enqueued_at >= ${sql.add(enqueuedFrom)}`,
     enqueuedBefore === undefined ? "" : `t.enqueued_at < ${sql.add(enqueuedBefore)}`,
+    finishedFrom === undefined ? "" : `f.finished_at >= ${sql.add(finishedFrom)}`,
+    finishedBefore === undefined ? "" : `f.finished_at < ${sql.add(finishedBefore)}`,
+    scheduleId === undefined ? "" : isText("t.schedule_id", () => sql.add(scheduleId)),
+    workerId === undefined ? "" : hasWorker(dialect, workerId, sql),
     tag === undefined ? "" : hasText("t.tags", sql.add(tag)),
     states === null
       ? ""
@@ -60,7 +73,8 @@ function conditionsOf({ isText, hasText }: ListingDialect, filter: TaskFilter, s
   return parts.map((part) => (part === "" ? "" : ` AND ${part}`)).join("");
 }
 
-function parseCursor(cursor: string | null): number {
+/** Where a page begins: before this number. */
+export function parseCursor(cursor: string | null): number {
   if (cursor === null) return Number.MAX_SAFE_INTEGER;
   const seq = /^\d{1,16}$/.test(cursor) ? Number(cursor) : Number.NaN;
   if (Number.isSafeInteger(seq)) return seq;
@@ -72,7 +86,7 @@ function parseCursor(cursor: string | null): number {
 }
 
 /** The selections of row numbers that together hold every match; null when no index narrows the filter. */
-function partsOf(dialect: ListingDialect, filter: TaskFilter, sql: Sql): readonly string[] | null {
+export function partsOf(dialect: ListingDialect, filter: TaskFilter, sql: Sql): readonly string[] | null {
   const { task, due, later, running, finished } = dialect.names;
   const { parentId } = filter;
   if (parentId !== undefined)
@@ -86,11 +100,13 @@ function partsOf(dialect: ListingDialect, filter: TaskFilter, sql: Sql): readonl
   );
 }
 
-async function run(dialect: ListingDialect, text: string, sql: Sql): Promise<readonly SqlRow[]> {
+/** Runs a statement of a list. */
+export async function run(dialect: ListingDialect, text: string, sql: Sql): Promise<readonly SqlRow[]> {
   return dialect.rows(statementOf("list", text), sql.values);
 }
 
-async function areFew(dialect: ListingDialect, filter: TaskFilter): Promise<boolean> {
+/** Whether the parts of a filter hold so little that it may be sorted. */
+export async function areFew(dialect: ListingDialect, filter: TaskFilter): Promise<boolean> {
   const sql = new Sql(dialect);
   const parts = partsOf(dialect, filter, sql) ?? [];
   const limited = parts.map((part) => `SELECT seq FROM (${part} LIMIT ${FEW + 1}) part`);
@@ -156,12 +172,23 @@ async function listFromNewest(dialect: ListingDialect, request: ListRequest): Pr
   return answerOf(rows, limit);
 }
 
+/** Whether a filter can select anything at all. */
+export function isPossible({
+  statuses,
+  queue = "",
+  path = "",
+  parentId = "",
+  tag = "",
+  scheduleId = "",
+  workerId = "",
+}: TaskFilter): boolean {
+  return statuses?.length !== 0 && [queue, path, parentId, tag, scheduleId, workerId].every(isStorable);
+}
+
 /** Reads one page, newest enqueued first; no statement looks through more than a bounded number of rows. */
 export async function listPage(dialect: ListingDialect, request: ListRequest): Promise<ListAnswer> {
+  if (!isPossible(request.filter)) return { records: [], nextCursor: null };
   const parts = partsOf(dialect, request.filter, new Sql(dialect));
-  const { queue = "", path = "", parentId = "", tag = "" } = request.filter;
-  const isPossible = [queue, path, parentId, tag].every(isStorable);
-  if (!isPossible || parts?.length === 0) return { records: [], nextCursor: null };
   return parts !== null && (await areFew(dialect, request.filter))
     ? listParts(dialect, request)
     : listFromNewest(dialect, request);

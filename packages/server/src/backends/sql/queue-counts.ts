@@ -5,11 +5,19 @@ const KINDS = ["later", "due", "running", "successful", "failed", "cancelled"] a
 
 type Counting = { -readonly [K in keyof QueueCounts]: QueueCounts[K] };
 
-/** The numbers of each queue, from rows of queue, kind (0 later, 1 due, 2 to 5 the states), how many, and of due ones the earliest time. */
-export function countsOf(rows: readonly SqlRow[]): readonly QueueCounts[] {
+/**
+ * The numbers of each queue, none greater than a cap.
+ *
+ * Takes rows of queue, kind (0 later, 1 due, 2 to 5 the states), how many, and of due ones the earliest time; those of
+ * one queue and kind add up.
+ */
+export function countsOf(
+  rows: readonly SqlRow[],
+  cap: number = Number.POSITIVE_INFINITY,
+): readonly QueueCounts[] {
   const queues = new Map<string, Counting>();
-  for (const [name, kind, count, earliest] of rows) {
-    const queue = name as string;
+  for (const [queueName, kind, count, earliest] of rows) {
+    const queue = queueName as string;
     const counts = queues.get(queue) ?? {
       queue,
       due: 0,
@@ -21,8 +29,9 @@ export function countsOf(rows: readonly SqlRow[]): readonly QueueCounts[] {
       oldestDueAt: null,
     };
     queues.set(queue, counts);
-    counts[KINDS[Number(kind)] ?? "later"] += Number(count);
-    if (Number(kind) === 1) {
+    const name = KINDS[Number(kind)] ?? "later";
+    counts[name] = Math.min(cap, counts[name] + Number(count));
+    if (name === "due" && earliest !== null) {
       counts.oldestDueAt = Math.min(counts.oldestDueAt ?? Number.POSITIVE_INFINITY, Number(earliest));
     }
   }

@@ -20,6 +20,11 @@ export interface TableNames {
   readonly lane: string;
   /** Only where a database can tell processes of changes. */
   readonly listener: string;
+  readonly inputIndex: string;
+  readonly inputPath: string;
+  readonly inputLeaf: string;
+  /** Only where nothing else tells which transactions are storing. */
+  readonly inputGate: string;
   readonly version: string;
 }
 
@@ -48,6 +53,10 @@ export function tableNames({ tablePrefix = "taskwright_", schema }: TablePlace, 
     deduplication: name("deduplication"),
     lane: name("lane"),
     listener: name("listener"),
+    inputIndex: name("input_index"),
+    inputPath: name("input_path"),
+    inputLeaf: name("input_leaf"),
+    inputGate: name("input_gate"),
     version: name("version"),
   };
 }

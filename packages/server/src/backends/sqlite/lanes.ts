@@ -99,3 +99,8 @@ export function dueLanes(connection: Connection, filter: LaneFilter): readonly L
 export function laterLanes(connection: Connection, filter: LaneFilter): readonly LaneHead[] {
   return lanes(connection, LATER, filter);
 }
+
+/** Every queue with every path, of the due ones or of those for later. */
+export function everyLane(connection: Connection, line: "due" | "later"): readonly LaneHead[] {
+  return [...allLanes(connection, line === "due" ? DUE : LATER)];
+}

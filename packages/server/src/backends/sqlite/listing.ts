@@ -10,19 +10,20 @@ const STEP = 20_000;
 const FEW = 20_000;
 
 /** Some SQL conditions that begin with AND, and their parameters. */
-interface Conditions {
+export interface Conditions {
   readonly sql: string;
   readonly values: readonly (string | number)[];
 }
 
 /** A part of the table that an index finds. */
-type Part = Conditions;
+export type Part = Conditions;
 
 function statesIn({ statuses }: TaskFilter): readonly number[] | null {
   return statuses === undefined ? null : [...new Set(statuses.flatMap(statesOf))];
 }
 
-function conditionsOf(filter: TaskFilter): Conditions {
+/** The conditions on columns; those on inputs are not for SQL. */
+export function conditionsOf(filter: TaskFilter): Conditions {
   const parts: { sql: string; value: string | number }[] = [];
   // With a plus sign, because SQLite would otherwise leave the order of rows for an index that needs a sort.
   if (filter.queue !== undefined) parts.push({ sql: "+queue = ?", value: filter.queue });
@@ -31,6 +32,15 @@ function conditionsOf(filter: TaskFilter): Conditions {
   if (filter.enqueuedFrom !== undefined) parts.push({ sql: "enqueued_at >= ?", value: filter.enqueuedFrom });
   if (filter.enqueuedBefore !== undefined)
     parts.push({ sql: "enqueued_at < ?", value: filter.enqueuedBefore });
+  if (filter.finishedFrom !== undefined) parts.push({ sql: "+finished_at >= ?", value: filter.finishedFrom });
+  if (filter.finishedBefore !== undefined)
+    parts.push({ sql: "+finished_at < ?", value: filter.finishedBefore });
+  if (filter.scheduleId !== undefined) parts.push({ sql: "schedule_id = ?", value: filter.scheduleId });
+  if (filter.workerId !== undefined)
+    parts.push({
+      sql: "EXISTS (SELECT 1 FROM json_each(worker_ids) WHERE value = ?)",
+      value: filter.workerId,
+    });
   if (filter.tag !== undefined)
     parts.push({ sql: "EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)", value: filter.tag });
   const states = statesIn(filter);
@@ -41,7 +51,8 @@ function conditionsOf(filter: TaskFilter): Conditions {
   };
 }
 
-function parseCursor(cursor: string | null): number {
+/** Where a page begins: before this number. */
+export function parseCursor(cursor: string | null): number {
   if (cursor === null) return Number.MAX_SAFE_INTEGER;
   const seq = /^\d{1,16}$/.test(cursor) ? Number(cursor) : Number.NaN;
   if (Number.isSafeInteger(seq)) return seq;
@@ -53,7 +64,7 @@ function parseCursor(cursor: string | null): number {
 }
 
 /** The parts of the table that together hold every match; null when no index narrows the filter. */
-function partsOf(filter: TaskFilter): readonly Part[] | null {
+export function partsOf(filter: TaskFilter): readonly Part[] | null {
   if (filter.parentId !== undefined) {
     return [{ sql: "INDEXED BY taskwright_task_parent WHERE parent_id = ?", values: [filter.parentId] }];
   }
@@ -66,7 +77,8 @@ function partsOf(filter: TaskFilter): readonly Part[] | null {
   );
 }
 
-async function areFew(handle: StoreHandle, parts: readonly Part[]): Promise<boolean> {
+/** Whether parts hold so little that it may be sorted. */
+export async function areFew(handle: StoreHandle, parts: readonly Part[]): Promise<boolean> {
   let left = FEW;
   for (const { sql, values } of parts) {
     const count = `SELECT count(*) AS found FROM (SELECT 1 FROM taskwright_task ${sql} LIMIT ?)`;

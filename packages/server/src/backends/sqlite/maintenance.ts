@@ -1,6 +1,7 @@
 import type { AttemptError } from "@taskwright/shared";
 import type { Maintenance, SweepError, SweepRequest, TaskRecord } from "../../backend/index.ts";
 import type { Connection } from "./connection.ts";
+import { maintainInputIndex } from "./input-index.ts";
 import type { StoreHandle } from "./opened-store.ts";
 import { countPurgeable, purge } from "./purge.ts";
 import { STATE, TASK_COLUMNS, type TaskRow, toRecord } from "./row-mapping.ts";
@@ -99,6 +100,8 @@ export function sqliteMaintenance(handle: StoreHandle): Maintenance {
       for (const record of answer.finished) handle.wakes.result(record.id);
       return answer;
     },
+
+    indexInputs: (request) => maintainInputIndex(handle, request),
 
     purge: async (request) => {
       if (!request.dryRun) return handle.write((connection) => purge(connection, request));

@@ -1,5 +1,6 @@
 import type { PurgeRequest } from "../../backend/index.ts";
 import type { Connection } from "./connection.ts";
+import { forgetInputs } from "./input-index.ts";
 import { STATE } from "./row-mapping.ts";
 
 const MOST_KEYS = 1_000;
@@ -22,7 +23,7 @@ const DELETE_KEYS =
   "DELETE FROM taskwright_deduplication WHERE key IN (SELECT key FROM taskwright_deduplication WHERE until <= ? LIMIT ?)";
 
 /** What one index range holds by the time of its end: one state of one queue. */
-interface Range {
+export interface Range {
   readonly state: number;
   readonly queue: string;
 }
@@ -32,7 +33,11 @@ interface Finished {
   readonly finished_at: number;
 }
 
-function ranges(connection: Connection, { statuses }: PurgeRequest): readonly Range[] {
+/** The queues that have finished ones of some statuses. */
+export function ranges(
+  connection: Connection,
+  { statuses }: Pick<PurgeRequest, "statuses">,
+): readonly Range[] {
   const found: Range[] = [];
   const next = connection.prepare(NEXT_QUEUE);
   for (const state of new Set(statuses.map((status) => STATE[status]))) {
@@ -107,6 +112,7 @@ export function purge(
   const seqs = JSON.stringify(oldest(connection, request));
   connection.prepare(FREE_KEYS).run(seqs);
   const purged = Number(connection.prepare(DELETE).run(seqs).changes);
+  if (purged > 0) forgetInputs(connection, seqs);
   const keys = connection.prepare(DELETE_KEYS).run(request.now, MOST_KEYS);
   return { purged, more: purged >= request.limit || (purged === 0 && Number(keys.changes) >= MOST_KEYS) };
 }

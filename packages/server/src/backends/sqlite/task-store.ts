@@ -10,6 +10,7 @@ import type {
 import type { Connection } from "./connection.ts";
 import { isRefusal, toTaskError } from "./driver-errors.ts";
 import { enqueueSteps } from "./enqueue.ts";
+import { forgetInputs } from "./input-index.ts";
 import type { StoreHandle } from "./opened-store.ts";
 import { STATE, TASK_COLUMNS, type TaskRow, toRecord } from "./row-mapping.ts";
 
@@ -61,6 +62,7 @@ function deleteOne(connection: Connection, id: string): DeleteOutcome {
   if (row === undefined) return "not-found";
   if (row.state === STATE.running) return "running";
   connection.prepare("DELETE FROM taskwright_task WHERE seq = ?").run(row.seq);
+  forgetInputs(connection, JSON.stringify([row.seq]));
   if (row.deduplication_key !== null) connection.prepare(FREE_KEY).run(row.deduplication_key, id);
   return "deleted";
 }

@@ -7,8 +7,10 @@ import {
 } from "@taskwright/shared";
 import type { Command } from "commander";
 import type { QueueStats } from "../../core/executor.ts";
+import type { OpenedBackend } from "../../core/opened-backend.ts";
 import type { TaskServer } from "../../create-task-server.ts";
 import type { CliApp } from "../app.ts";
+import { COUNT_UP_TO, cappedText } from "../capped-count.ts";
 import type { CliIo } from "../cli-io.ts";
 import { withExamples } from "../command-help.ts";
 import { elapsed } from "../elapsed-time.ts";
@@ -18,6 +20,7 @@ import { printTable } from "../text-table.ts";
 
 interface StatusOptions {
   readonly backend?: string;
+  readonly exact?: boolean;
   readonly json?: boolean;
 }
 
@@ -26,6 +29,8 @@ interface BackendStatus {
   readonly kind: string;
   /** By state; null when the backend did not answer. */
   readonly counts: Record<TaskStatus, number> | null;
+  /** False: what was counted up to 10,000 may be more. */
+  readonly isExact: boolean;
   readonly queues: readonly QueueStats[];
   readonly error: { readonly code: TaskErrorCode; readonly message: string } | null;
 }
@@ -41,13 +46,18 @@ const COLUMNS = [
   { title: "OLDEST", align: "right" },
 ] as const;
 
+function numbersOf(row: QueueStats): readonly number[] {
+  return [row.pending, row.delayed, row.running, row.successful, row.failed, row.cancelled];
+}
+
 async function statusOf(
   server: TaskServer<AnyRouter>,
-  backend: string,
-  kind: string,
+  { name: backend, backend: { kind } }: OpenedBackend,
+  isAll: boolean,
 ): Promise<BackendStatus> {
   try {
-    const queues = await server.executor.getQueueStats({ backend });
+    const queues = await server.executor.getQueueStats(isAll ? { backend } : { backend, upTo: COUNT_UP_TO });
+    const isExact = isAll || queues.every((row) => numbersOf(row).every((number) => number < COUNT_UP_TO));
     const sum = (of: (row: QueueStats) => number) => queues.reduce((total, row) => total + of(row), 0);
     const counts = {
       READY: sum((row) => row.pending + row.delayed),
@@ -56,10 +66,11 @@ async function statusOf(
       FAILED: sum((row) => row.failed),
       CANCELLED: sum((row) => row.cancelled),
     };
-    return { backend, kind, counts, queues, error: null };
+    return { backend, kind, counts, isExact, queues, error: null };
   } catch (error) {
     if (!isTaskError(error)) throw error;
-    return { backend, kind, counts: null, queues: [], error: { code: error.code, message: error.message } };
+    const { code, message } = error;
+    return { backend, kind, counts: null, isExact: false, queues: [], error: { code, message } };
   }
 }
 
@@ -72,16 +83,17 @@ function printStatus(io: CliIo, status: BackendStatus): void {
     );
     return;
   }
-  const { counts, queues } = status;
+  const { counts, queues, isExact } = status;
   if (queues.length === 0) {
     io.stdout.write("no task results\n");
     return;
   }
-  io.stdout.write(`${TASK_STATUSES.map((name) => `${counts[name]} ${name}`).join(", ")}\n\n`);
+  const text = (count: number) => (isExact ? String(count) : cappedText(count));
+  io.stdout.write(`${TASK_STATUSES.map((name) => `${text(counts[name])} ${name}`).join(", ")}\n\n`);
   const now = Date.now();
   const rows = queues.map((row) => [
     row.queue,
-    ...[row.pending, row.delayed, row.running, row.successful, row.failed, row.cancelled].map(String),
+    ...numbersOf(row).map(text),
     row.oldestPendingAt === null ? "-" : elapsed(now - row.oldestPendingAt.getTime()),
   ]);
   printTable(io, COLUMNS, rows);
@@ -95,15 +107,16 @@ export function addStatusCommand(program: Command, app: CliApp): void {
     .description(
       "Count task results by state and queue. DUE and LATER are READY ones, OLDEST is how long the first of them has been due.",
     )
+    .option("--exact", "count all of them, however many they are (default: up to 10,000 of each)")
     .option("--backend <name>", "only this backend (default: all)")
-    .option("--json", "print JSON: { backends: [{ backend, kind, counts, queues, error }] }")
+    .option("--json", "print JSON: { backends: [{ backend, kind, counts, isExact, queues, error }] }")
     .action((options: StatusOptions) =>
       app.withServer(async (server) => {
         const engine = server["~engine"];
         const chosen =
           options.backend === undefined ? [...engine.backends.values()] : [engine.backend(options.backend)];
         const backends = await Promise.all(
-          chosen.map(({ name, backend }) => statusOf(server, name, backend.kind)),
+          chosen.map((opened) => statusOf(server, opened, options.exact === true)),
         );
         if (options.json === true) printJson(app.io, { backends });
         else {

@@ -1,4 +1,5 @@
 import type { TableNames } from "../../sql/table-names.ts";
+import { GATES } from "../statements/input-gates.ts";
 
 /** Text of these columns is compared byte by byte where it is part of a key; elsewhere a column keeps it as it is. */
 const OPTIONS = "ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
@@ -16,10 +17,15 @@ const OPTIONS = "ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 
  * `lane` names the queues and paths that task results have been stored under: these databases do not reliably find them
  * in an index without reading all of it.
  *
+ * `input_leaf` is the index of inputs: a number for each leaf of each input, filled in the background once somebody has
+ * filtered on inputs. `input_path` has the tasks' paths that are in it, and the one row of `input_index` says how far it
+ * got and until when it is kept. Each enqueue holds a row of `input_gate`, which never change, until its transaction ends.
+ *
  * A statement that makes a table commits at once, so each can be run again.
  */
 export function tasks(names: TableNames): readonly string[] {
   const { task, due, later, lane, running, finished, deduplication } = names;
+  const { inputIndex, inputPath, inputLeaf, inputGate } = names;
   return [
     `CREATE TABLE IF NOT EXISTS ${task} (
   seq BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
@@ -97,7 +103,8 @@ export function tasks(names: TableNames): readonly string[] {
   output LONGTEXT,
   error LONGTEXT,
   progress LONGTEXT,
-  KEY finished_status (status, finished_at, queue)
+  KEY finished_status (status, finished_at),
+  KEY finished_queue (status, queue)
 ) ${OPTIONS}`,
     `CREATE TABLE IF NOT EXISTS ${deduplication} (
   \`key\` CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
@@ -105,5 +112,27 @@ export function tasks(names: TableNames): readonly string[] {
   until BIGINT NOT NULL,
   KEY deduplication_until (until)
 ) ${OPTIONS}`,
+    `CREATE TABLE IF NOT EXISTS ${inputIndex} (
+  id SMALLINT NOT NULL PRIMARY KEY,
+  is_asked TINYINT NOT NULL DEFAULT 0,
+  kept_until BIGINT NOT NULL DEFAULT 0,
+  indexed_to BIGINT NOT NULL DEFAULT 0,
+  next_end BIGINT,
+  awaited TEXT
+) ${OPTIONS}`,
+    `INSERT INTO ${inputIndex} (id) VALUES (1) ON DUPLICATE KEY UPDATE id = 1`,
+    `CREATE TABLE IF NOT EXISTS ${inputPath} (
+  path VARBINARY(800) NOT NULL PRIMARY KEY
+) ${OPTIONS}`,
+    `CREATE TABLE IF NOT EXISTS ${inputLeaf} (
+  hash BIGINT NOT NULL,
+  seq BIGINT NOT NULL,
+  PRIMARY KEY (hash, seq),
+  KEY input_leaf_seq (seq)
+) ${OPTIONS}`,
+    `CREATE TABLE IF NOT EXISTS ${inputGate} (
+  id SMALLINT NOT NULL PRIMARY KEY
+) ${OPTIONS}`,
+    `INSERT INTO ${inputGate} (id) VALUES ${GATES.map((id) => `(${id})`).join(", ")} ON DUPLICATE KEY UPDATE id = id`,
   ];
 }

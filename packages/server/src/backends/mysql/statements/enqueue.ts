@@ -71,11 +71,12 @@ export function enqueueItem(task: NewTask): EnqueueItem {
 }
 
 /**
- * Stores tasks: the items, in the order of their numbers. An id that is there already is an error.
+ * Stores tasks: the items, in the order of their numbers, and a gate (`input-gates.ts`) that is held until the end of the
+ * transaction. An id that is there already is an error.
  *
  * What none of them has is left out of the statement: for each absent member the server reads an item to its end.
  */
-export function insertTasks({ task }: TableNames, items: readonly EnqueueItem[]): Statement {
+export function insertTasks({ task, inputGate }: TableNames, items: readonly EnqueueItem[]): Statement {
   const members = Object.entries(ITEM).filter(
     ([name]) => !OPTIONAL.has(name) || items.some((item) => item[name] !== undefined),
   );
@@ -83,7 +84,9 @@ export function insertTasks({ task }: TableNames, items: readonly EnqueueItem[])
   const given = columns.map((name) => `i.${name}`);
   return statementOf(
     "enqueue",
-    `INSERT INTO ${task} (${columns.join(", ")}) SELECT ${given.join(", ")} FROM ${itemsOf(Object.fromEntries(members))}`,
+    // A table that no column is read of would be left out of the join; one without its row must lose no task.
+    `INSERT INTO ${task} (${columns.join(", ")}) SELECT ${given.join(", ")} FROM ${itemsOf(Object.fromEntries(members))}
+  LEFT JOIN ${inputGate} gate ON gate.id = ? WHERE coalesce(gate.id, 1) > 0 LOCK IN SHARE MODE`,
   );
 }
 

@@ -118,6 +118,14 @@ export function removeBySeq(names: TableNames, table: BySeq): Statement {
   );
 }
 
+/** Removes what the index of inputs has of task results: a JSON array of their numbers. */
+export function removeLeaves({ inputLeaf }: TableNames): Statement {
+  return statementOf(
+    "remove_leaves",
+    `DELETE x FROM ${elementsOf("number")} STRAIGHT_JOIN ${inputLeaf} x FORCE INDEX (input_leaf_seq) ON x.seq = i.value`,
+  );
+}
+
 /** Frees deduplication keys where the given ids hold them: items of key and id. */
 export function freeKeys({ deduplication }: TableNames): Statement {
   return statementOf(

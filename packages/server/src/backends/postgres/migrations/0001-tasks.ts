@@ -8,9 +8,14 @@ import type { TableNames } from "../../sql/table-names.ts";
  * hold what is READY, in the order of the line and of time, then it is in `running`, then in `finished`. So rows are
  * inserted and deleted, not updated, and no index holds what a claim has to pass over. Times are epoch milliseconds;
  * `status`: 3 SUCCESSFUL, 4 FAILED, 5 CANCELLED.
+ *
+ * `input_leaf` is the index of inputs: a number for each leaf of each input, filled in the background once somebody has
+ * filtered on inputs. `input_path` has the tasks' paths that are in it, and the one row of `input_index` says how far it
+ * got and until when it is kept.
  */
 export function tasks(names: TableNames): readonly string[] {
-  const { task, due, later, running, finished, deduplication, listener } = names;
+  const { task, due, later, running, finished, deduplication, listener, inputIndex, inputPath, inputLeaf } =
+    names;
   return [
     `CREATE TABLE ${task} (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -97,5 +102,23 @@ export function tasks(names: TableNames): readonly string[] {
   awaits_results boolean NOT NULL,
   until bigint NOT NULL
 )`,
+    `CREATE TABLE ${inputIndex} (
+  id smallint PRIMARY KEY,
+  is_asked boolean NOT NULL DEFAULT false,
+  kept_until bigint NOT NULL DEFAULT 0,
+  indexed_to bigint NOT NULL DEFAULT 0,
+  next_end bigint,
+  awaited text
+)`,
+    `INSERT INTO ${inputIndex} (id) VALUES (1)`,
+    `CREATE TABLE ${inputPath} (
+  path text COLLATE "C" PRIMARY KEY
+)`,
+    `CREATE TABLE ${inputLeaf} (
+  hash bigint NOT NULL,
+  seq bigint NOT NULL,
+  PRIMARY KEY (hash, seq)
+)`,
+    `CREATE INDEX ON ${inputLeaf} (seq)`,
   ];
 }

@@ -1,5 +1,6 @@
 import type { Statement } from "../../sql/executor.ts";
 import type { TableNames } from "../../sql/table-names.ts";
+import { countByQueueCapped } from "./capped-counts.ts";
 import {
   claimById,
   claimDue,
@@ -60,7 +61,8 @@ type StatementName =
   | "purge"
   | "countPurgeable"
   | "purgeKeys"
-  | "countByQueue";
+  | "countByQueue"
+  | "countByQueueCapped";
 
 /** The statements on tables of some names. */
 export type Statements = Readonly<Record<StatementName, Statement>>;
@@ -101,6 +103,7 @@ const STATEMENTS: Readonly<Record<StatementName, (names: TableNames) => Statemen
   countPurgeable,
   purgeKeys,
   countByQueue,
+  countByQueueCapped,
 };
 
 /** Makes the statements for tables of these names. */

@@ -111,14 +111,15 @@ function oldest({ finished }: TableNames): string {
 
 /** Removes what {@link oldest} finds, with the deduplication keys of what did not end well. Gives how many. */
 export function purge(names: TableNames): Statement {
-  const { task, finished, deduplication } = names;
+  const { task, finished, deduplication, inputLeaf } = names;
   return statementOf(
     "purge",
     `${oldest(names)},
   ended AS (DELETE FROM ${finished} f USING these WHERE f.seq = these.seq AND f.finished_at = these.finished_at RETURNING f.seq, f.status),
   gone AS (DELETE FROM ${task} t USING ended WHERE t.seq = ended.seq RETURNING t.id, t.deduplication_key, ended.status),
   freed AS (DELETE FROM ${deduplication} d USING gone 
-    WHERE d.key = gone.deduplication_key AND d.id = gone.id AND gone.status > 3)
+    WHERE d.key = gone.deduplication_key AND d.id = gone.id AND gone.status > 3),
+  leaves AS (DELETE FROM ${inputLeaf} l USING ended WHERE l.seq = ended.seq AND ${isAnyNumber("ended.seq")})
   SELECT count(*) FROM gone`,
   );
 }

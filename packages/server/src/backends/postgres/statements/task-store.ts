@@ -2,7 +2,7 @@ import type { Statement } from "../../sql/executor.ts";
 import { RECORD_COLUMNS, recordSource } from "../../sql/row-mapping.ts";
 import { statementOf } from "../../sql/statement-of.ts";
 import type { TableNames } from "../../sql/table-names.ts";
-import { ADD_ATTEMPT, appendTo, putInLine } from "./fragments.ts";
+import { ADD_ATTEMPT, appendTo, isAnyNumber, putInLine } from "./fragments.ts";
 
 /** Reads records: a JSON array of ids. */
 export function readRecords(names: TableNames): Statement {
@@ -60,7 +60,7 @@ export function requeue(names: TableNames): Statement {
 
 /** Removes what does not run: a JSON array of ids. Gives, of each that is there, its id, whether it is removed, and runs. */
 export function remove(names: TableNames): Statement {
-  const { task, running, finished, deduplication } = names;
+  const { task, running, finished, deduplication, inputLeaf } = names;
   return statementOf(
     "remove",
     `WITH t AS MATERIALIZED (SELECT seq, id, queue, path, rank, run_after, deduplication_key FROM ${task}
@@ -70,7 +70,8 @@ export function remove(names: TableNames): Statement {
   out AS MATERIALIZED (
     SELECT seq FROM out_due UNION ALL SELECT seq FROM out_later UNION ALL SELECT seq FROM out_finished),
   freed AS (DELETE FROM ${deduplication} d USING t, out WHERE out.seq = t.seq AND d.key = t.deduplication_key AND d.id = t.id),
-  gone AS (DELETE FROM ${task} USING out WHERE ${task}.seq = out.seq)
+  gone AS (DELETE FROM ${task} USING out WHERE ${task}.seq = out.seq),
+  leaves AS (DELETE FROM ${inputLeaf} l USING out WHERE l.seq = out.seq AND ${isAnyNumber("out.seq")})
   SELECT t.id, EXISTS (SELECT 1 FROM out WHERE out.seq = t.seq) AS is_removed,
     EXISTS (SELECT 1 FROM ${running} r WHERE r.seq = t.seq) AS is_running FROM t`,
   );

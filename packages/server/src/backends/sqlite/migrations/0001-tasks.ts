@@ -4,6 +4,10 @@
  * `state`: 0 READY and due later, 1 READY and due, 2 RUNNING, 3 SUCCESSFUL, 4 FAILED, 5 CANCELLED. Times are epoch
  * milliseconds; BIGINT is INTEGER to SQLite, and tells Prisma that they are large. Each index holds the rows of some states only, so that a claim never slows with what is finished or due
  * later, and ends with the columns that its counts need.
+ *
+ * `taskwright_input_leaf` is the index of inputs: a number for each leaf of each input, filled in the background once
+ * somebody has filtered on inputs. `taskwright_input_path` has the tasks' paths that are in it, and the one row of
+ * `taskwright_input_index` says how far it got and until when it is kept.
  */
 export const tasks: readonly string[] = [
   `CREATE TABLE taskwright_task (
@@ -53,4 +57,20 @@ export const tasks: readonly string[] = [
     until BIGINT NOT NULL
   ) WITHOUT ROWID`,
   `CREATE INDEX taskwright_deduplication_until ON taskwright_deduplication (until)`,
+  `CREATE TABLE taskwright_input_index (
+    id INTEGER NOT NULL PRIMARY KEY,
+    is_asked INTEGER NOT NULL DEFAULT 0,
+    kept_until BIGINT NOT NULL DEFAULT 0,
+    indexed_to INTEGER NOT NULL DEFAULT 0
+  )`,
+  `INSERT INTO taskwright_input_index (id) VALUES (1)`,
+  `CREATE TABLE taskwright_input_path (
+    path TEXT NOT NULL PRIMARY KEY
+  ) WITHOUT ROWID`,
+  `CREATE TABLE taskwright_input_leaf (
+    hash BIGINT NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (hash, seq)
+  ) WITHOUT ROWID`,
+  `CREATE INDEX taskwright_input_leaf_seq ON taskwright_input_leaf (seq)`,
 ];
