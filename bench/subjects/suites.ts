@@ -13,12 +13,17 @@ const SUITES: Readonly<Record<string, () => Promise<readonly Subject[]>>> = {
     (await import("./graphile-worker.ts")).graphileWorker,
     (await import("./pg-boss.ts")).pgBoss,
   ],
+  mariadb: async () => [
+    (await import("./taskwright-mariadb.ts")).taskwrightMariadb,
+    (await import("./raw-mariadb/index.ts")).rawMariadb,
+  ],
   memory: async () => [(await import("./taskwright-memory.ts")).taskwrightMemory],
 };
 
 /** By suite: what to say of its server. */
 const SERVERS: Readonly<Record<string, () => Promise<string>>> = {
   postgres: async () => (await import("./postgres-server.ts")).describePostgres(),
+  mariadb: async () => (await import("./mariadb-server.ts")).describeMariadb(),
 };
 
 export const SUITE_NAMES: readonly string[] = Object.keys(SUITES);

@@ -1,7 +1,7 @@
 import pg from "pg";
 import type { OpenSubject, Subject } from "../../harness/subject.ts";
+import { Coalescer } from "../coalescer.ts";
 import { countStatements, createSchema, dropSchema, POSTGRES_URL } from "../postgres-server.ts";
-import { Coalescer } from "./coalescer.ts";
 import { RawDatabase, tablesOf } from "./database.ts";
 import { drainRaw, RawWorker } from "./worker.ts";
 

@@ -35,22 +35,30 @@ async function existingOf(
   return new Set(rows.map(([id]) => id as string));
 }
 
+/** A task and how a statement is told of it. */
+interface NewRow {
+  readonly task: NewTask;
+  readonly item: ReturnType<typeof enqueueItem>;
+}
+
 /** Stores what is not there already of tasks that one statement carries, and gives what it has stored. */
 async function insertPart(
   executor: CountingExecutor,
   names: TableNames,
-  { items, json }: { readonly items: readonly NewTask[]; readonly json: string },
+  { items: rows, json }: { readonly items: readonly NewRow[]; readonly json: string },
 ): Promise<readonly NewTask[]> {
-  const statement = insertTasks(names);
+  const tasks = rows.map(({ task }) => task);
+  const items = rows.map(({ item }) => item);
+  const statement = insertTasks(names, items);
   try {
     await executor.change(statement, [json, nextGate()]);
-    return items;
+    return tasks;
   } catch (error) {
     if (!isDuplicate(error)) throw error;
     // Looked up only now, as it hardly ever happens; the server has undone the statement.
-    const existing = await existingOf(executor, names, items);
+    const existing = await existingOf(executor, names, tasks);
     if (existing.size === 0) throw error;
-    const fresh = items.filter(({ id }) => !existing.has(id));
+    const fresh = tasks.filter(({ id }) => !existing.has(id));
     if (fresh.length > 0)
       await executor.change(statement, [JSON.stringify(fresh.map(enqueueItem)), nextGate()]);
     return fresh;
@@ -66,8 +74,9 @@ async function insertNew(
 ): Promise<void> {
   const byId = new Map([...tasks].reverse().map((task) => [task.id, task]));
   const unique = byId.size === tasks.length ? tasks : tasks.filter((task) => byId.get(task.id) === task);
+  const rows = unique.map((task) => ({ task, item: enqueueItem(task) }));
   const inserted: NewTask[] = [];
-  for (const part of partsBySize(unique, (task) => JSON.stringify(enqueueItem(task))))
+  for (const part of partsBySize(rows, ({ item }) => JSON.stringify(item)))
     inserted.push(...(await insertPart(executor, names, part)));
   for (const line of ["due", "later"] as const) {
     const ids = inserted.filter(({ runAfter }) => runAfter <= now === (line === "due")).map(({ id }) => id);

@@ -5,6 +5,10 @@ import { statementOf } from "../../sql/statement-of.ts";
 import type { TableNames } from "../../sql/table-names.ts";
 import { bytesOf, elementsOf, type ItemColumns, itemsOf } from "./fragments.ts";
 
+/**
+ * What an item holds. The server looks for each column from the start of its object, character by character: what may be
+ * long comes last.
+ */
 const ITEM: ItemColumns = {
   id: "id",
   path: "path",
@@ -15,22 +19,36 @@ const ITEM: ItemColumns = {
   enqueued_at: "number",
   expires_at: "number",
   codec: "codec",
-  input: "text",
   max_retries: "number",
-  policy: "text",
   parent_id: "parent_id",
   schedule_id: "schedule_id",
-  tags: "text",
   deduplication_key: "dedup_key",
+  tags: "text",
+  policy: "text",
+  input: "text",
 };
+
+/** What few tasks have. */
+const OPTIONAL: ReadonlySet<string> = new Set([
+  "expires_at",
+  "parent_id",
+  "schedule_id",
+  "deduplication_key",
+  "tags",
+  "policy",
+  "input",
+]);
 
 /** What stands for a deduplication key, of whatever length: text of one length that an index holds. */
 export function hashOfKey(key: string): string {
   return createHash("sha256").update(key).digest("hex");
 }
 
-/** A task as an element of the JSON array that {@link insertTasks} takes; absent members are NULL. */
-export function enqueueItem(task: NewTask): Readonly<Record<string, unknown>> {
+/** An element of the JSON array that {@link insertTasks} takes; absent members are NULL. */
+type EnqueueItem = Readonly<Record<string, unknown>>;
+
+/** A task as such an element. */
+export function enqueueItem(task: NewTask): EnqueueItem {
   const { deduplication } = task;
   return {
     id: task.id,
@@ -42,27 +60,32 @@ export function enqueueItem(task: NewTask): Readonly<Record<string, unknown>> {
     enqueued_at: task.enqueuedAt,
     expires_at: task.expiresAt ?? undefined,
     codec: task.codec,
-    input: task.input ?? undefined,
     max_retries: task.maxRetries,
-    policy: task.policy ?? undefined,
     parent_id: task.parentId ?? undefined,
     schedule_id: task.scheduleId ?? undefined,
-    tags: task.tags.length === 0 ? undefined : JSON.stringify(task.tags),
     deduplication_key: deduplication === null ? undefined : hashOfKey(deduplication.key),
+    tags: task.tags.length === 0 ? undefined : JSON.stringify(task.tags),
+    policy: task.policy ?? undefined,
+    input: task.input ?? undefined,
   };
 }
 
 /**
  * Stores tasks: the items, in the order of their numbers, and a gate (`input-gates.ts`) that is held until the end of the
  * transaction. An id that is there already is an error.
+ *
+ * What none of them has is left out of the statement: for each absent member the server reads an item to its end.
  */
-export function insertTasks({ task, inputGate }: TableNames): Statement {
-  const columns = Object.keys(ITEM).map((name) => `\`${name}\``);
+export function insertTasks({ task, inputGate }: TableNames, items: readonly EnqueueItem[]): Statement {
+  const members = Object.entries(ITEM).filter(
+    ([name]) => !OPTIONAL.has(name) || items.some((item) => item[name] !== undefined),
+  );
+  const columns = members.map(([name]) => `\`${name}\``);
   const given = columns.map((name) => `i.${name}`);
   return statementOf(
     "enqueue",
     // A table that no column is read of would be left out of the join; one without its row must lose no task.
-    `INSERT INTO ${task} (${columns.join(", ")}) SELECT ${given.join(", ")} FROM ${itemsOf(ITEM)}
+    `INSERT INTO ${task} (${columns.join(", ")}) SELECT ${given.join(", ")} FROM ${itemsOf(Object.fromEntries(members))}
   LEFT JOIN ${inputGate} gate ON gate.id = ? WHERE coalesce(gate.id, 1) > 0 LOCK IN SHARE MODE`,
   );
 }

@@ -1,4 +1,4 @@
-import type { BenchInput } from "../contract.ts";
+import type { BenchInput } from "./contract.ts";
 
 /** Lets the single inserts that come while one statement is under way travel together in the next. */
 export class Coalescer {
