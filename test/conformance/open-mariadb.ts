@@ -1,4 +1,6 @@
 // Opens the MariaDB store of a case through Prisma: for mariadb.test.ts, and for the processes that it starts.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Backend } from "@taskwright/server/backend";
 import { prismaBackend } from "@taskwright/server/prisma";
 import { prismaOnMariadb } from "../harness/prisma/generated-client.ts";
@@ -7,9 +9,14 @@ import type { StoreContext } from "./store-fixture.ts";
 /** Where the server is; the test file sets it before it opens a store or starts a process. */
 export const MARIADB_URL_VARIABLE = "TASKWRIGHT_CONFORMANCE_MARIADB_URL";
 
+/** Where a case says which database it has: making one takes long, so that cases have it one after another. */
+export function databaseFile({ directory }: StoreContext): string {
+  return join(directory, "database");
+}
+
 /** The database of the case's tables. */
-export function databaseOf({ namespace }: StoreContext): string {
-  return `tw_${namespace}`;
+export function databaseOf(context: StoreContext): string {
+  return readFileSync(databaseFile(context), "utf8");
 }
 
 /** The URL of the server. */
