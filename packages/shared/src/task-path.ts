@@ -17,6 +17,7 @@ const NAMES = [
   "schedule",
   "use",
   "context",
+  "transactionClient",
   "toJSON",
   "toString",
   "valueOf",
