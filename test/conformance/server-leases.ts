@@ -5,6 +5,7 @@ import type { ConformanceSection } from "./conformance-case.ts";
 import { tasks } from "./server-contract.ts";
 import { ServerProcess } from "./server-processes.ts";
 import type { ServerUnderTest } from "./server-under-test.ts";
+import { newTask } from "./store-under-test.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -52,6 +53,32 @@ export const serverLeasesSection: ConformanceSection<ServerUnderTest> = {
         done.resolve();
         await result.get();
         expect(await result.refresh()).toMatchObject({ attempts: 1, errors: [] });
+      },
+    },
+    {
+      name: "a machine whose clock is an hour off, either way, runs what is due by the store's clock, no sooner and no later",
+      needs: ["leases", "readTime"],
+      run: async (bench) => {
+        for (const off of [-60 * MINUTE, 60 * MINUTE]) {
+          bench.host.setClock(off);
+          const server = bench.serve();
+          const now = await bench.storeTime();
+          const task = newTask({
+            path: "work",
+            codec: "json",
+            input: '{"n":1}',
+            runAfter: now + MINUTE,
+            rank: now,
+          });
+          await bench.backend.store.enqueue({ tasks: [task], atomic: true, now });
+          const result = server.client.tasks.work.result(task.id);
+          const worker = await bench.work(server);
+          await bench.host.advance(55 * SECOND);
+          expect(await result.status()).toBe("READY");
+          await bench.host.advance(10 * SECOND);
+          await bench.untilStatus(result, "SUCCESSFUL");
+          await bench.stop(worker);
+        }
       },
     },
     {

@@ -3,7 +3,7 @@ import type { PgPool } from "../postgres/pool-connection.ts";
 import { longestPollMs, type PollOptions } from "../sql/poll-interval.ts";
 import type { TablePlace } from "../sql/table-names.ts";
 import { isPrismaClient, type PrismaLike } from "./prisma-client.ts";
-import type { PrismaProvider } from "./provider.ts";
+import { knownProvider, type PrismaProvider } from "./provider.ts";
 
 /** What `prismaBackend` takes beside the client. */
 export interface PrismaBackendOptions extends TablePlace, PollOptions {
@@ -38,6 +38,12 @@ export function checkPrismaOptions(client: PrismaLike, options: PrismaBackendOpt
   const { provider, pool } = options;
   if (provider !== undefined && !PROVIDERS.includes(provider)) {
     throw invalid(`provider must be one of ${PROVIDERS.join(", ")}.`);
+  }
+  const known = knownProvider(client);
+  // MariaDB's clients say that they are MySQL's.
+  const isKnown = known === undefined || known === provider || (known === "mysql" && provider === "mariadb");
+  if (provider !== undefined && !isKnown) {
+    throw invalid(`provider is "${provider}", but the client leads to ${known}; leave provider out.`);
   }
   if (pool !== undefined && (typeof pool?.query !== "function" || typeof pool.connect !== "function")) {
     throw invalid("pool must be a Pool of the package pg.");

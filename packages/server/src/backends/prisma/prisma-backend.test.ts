@@ -57,6 +57,20 @@ test("with a pool, what a transaction of the client enqueued is claimed through 
   expect((await claimAll(backend)).map(({ id }) => id)).toEqual([task.id]);
 });
 
+test.for(["mariadb", "mysql", "sqlite"] as const)(
+  "a provider that the client does not lead to, %s, is refused",
+  async (provider, context) => {
+    const { url } = await freshSchema(context);
+    const client = await clientOn(url);
+    expect(() => prismaBackend(client, { provider })).toThrow(
+      expect.objectContaining({
+        code: "INVALID_OPTION",
+        message: `provider is "${provider}", but the client leads to postgresql; leave provider out.`,
+      }),
+    );
+  },
+);
+
 test("a pool of one connection does not listen, so that nothing waits for it", async (context) => {
   const { url, schema } = await freshSchema(context);
   const backend = prismaBackend(await clientOn(url), { schema, pool: poolOn(url, 1) });
