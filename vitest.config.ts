@@ -2,6 +2,8 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    // Most of the time goes to waiting for databases, not to computing.
+    maxWorkers: 4,
     projects: [
       {
         test: {
