@@ -21,7 +21,7 @@ export function serverClient<TRouter extends AnyRouter>(
     ...taskClient<TRouter>(new DirectTransport(engine, parentId)),
 
     withTransaction: (tx: TransactionClient) => {
-      findTransactions(engine).check(tx);
+      findTransactions(engine).transactions.check(tx);
       return inside(new TransactionScope(tx, false));
     },
 
@@ -30,8 +30,11 @@ export function serverClient<TRouter extends AnyRouter>(
       work: (tx: TransactionOf<TSource>, client: TaskClient<TRouter>) => Promise<T>,
       options?: TransactionOptionsOf<TSource>,
     ): Promise<T> => {
+      const { opened, transactions } = findTransactions(engine);
+      // What is wrong with the store is told before a transaction begins.
+      await opened.use();
       const scopes: TransactionScope[] = [];
-      const result = await findTransactions(engine).run({
+      const result = await transactions.run({
         client: source,
         options,
         work: async (tx) => {

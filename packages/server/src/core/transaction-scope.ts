@@ -4,12 +4,16 @@ import type { Engine } from "./engine.ts";
 import type { OpenedBackend } from "./opened-backend.ts";
 
 /** Finds the backend that knows callers' transactions, the default one first; throws NOT_SUPPORTED when none does. */
-export function findTransactions(engine: Engine): Transactions {
+export function findTransactions(engine: Engine): {
+  readonly opened: OpenedBackend;
+  readonly transactions: Transactions;
+} {
   const all = [...engine.backends.values()];
   const found = all
     .sort((left, right) => Number(right.name === "default") - Number(left.name === "default"))
     .find(({ backend }) => backend.transactions !== undefined);
-  return found === undefined ? lacksTransactions(engine.backend("default")) : transactionsOf(found);
+  const opened = found ?? engine.backend("default");
+  return { opened, transactions: transactionsOf(opened) };
 }
 
 function transactionsOf(opened: OpenedBackend): Transactions {

@@ -4,6 +4,7 @@ import { tableNames } from "../sql/table-names.ts";
 import { type DatabaseParts, databaseParts } from "./database-parts.ts";
 import { checkPrismaOptions, type PrismaBackendOptions } from "./options.ts";
 import type { PrismaLike } from "./prisma-client.ts";
+import { prismaTransactions } from "./prisma-transactions.ts";
 import { detectProvider, knownProvider } from "./provider.ts";
 import { prismaSqliteBackend } from "./sqlite-backend.ts";
 
@@ -57,6 +58,7 @@ export function prismaBackend<TClient extends PrismaLike>(
   // Names are checked here, not when the database is known.
   tableNames(options, '"');
   const parts = new ChosenParts(client, options);
+  const transactions = prismaTransactions(client);
   return {
     kind: "prisma",
     store: {
@@ -93,9 +95,10 @@ export function prismaBackend<TClient extends PrismaLike>(
       watchCancels: (request) => parts.now.wakeups.watchCancels(request),
     },
     transactions: {
-      check: (transaction) => parts.now.transactions.check(transaction),
+      // Neither needs to know the database, so that a client can be used that nobody has opened yet.
+      check: (transaction) => void transactions.inside(transaction),
       enqueue: async (request) => parts.now.transactions.enqueue(request),
-      run: async (request) => parts.now.transactions.run(request),
+      run: (request) => transactions.run(request),
       committed: () => parts.now.transactions.committed(),
       runAttempt: async (request) => parts.now.transactions.runAttempt(request),
     },
