@@ -1,0 +1,120 @@
+import { ENDING } from "./ending.ts";
+import { KEYS_OF_A_PARTITION } from "./keys.ts";
+import { LINE } from "./line.ts";
+import { NOTICES } from "./notices.ts";
+import { type Script, script } from "./script.ts";
+import { ENDING_ARGUMENTS } from "./settle.ts";
+
+const FIND = String.raw`
+local id = ARGV[7]
+local found = redis.call('HMGET', taskKey(id), 'state', 'place')
+local s, seq, rank, priority, group
+if found[1] then
+  s = parseState(found[1])
+  seq, rank, priority, group = placeOf(found[2])
+  checkEnds(group)
+  checkLine(priority, group)
+end
+`;
+
+/**
+ * Cancels a task result.
+ *
+ * - KEYS: the partition.
+ * - ARGV: the six of settle.ts, the id.
+ * - Result: `cancelled`, `requested`, `finished` or `not-found`.
+ * - States: READY → CANCELLED; RUNNING stays that, with a flag, and its worker is told.
+ */
+export const CANCEL: Script = script(
+  "cancel",
+  KEYS_OF_A_PARTITION,
+  ENDING_ARGUMENTS,
+  LINE,
+  NOTICES,
+  ENDING,
+  FIND,
+  String.raw`
+if not s then return 'not-found' end
+if s.status == 'RUNNING' then
+  redis.call('HSET', taskKey(id), 'state', found[1]:sub(1, -2) .. '1')
+  local worker = lastWorker(id)
+  if worker then redis.pcall('PUBLISH', channel .. ':cancels:' .. worker, id) end
+  return 'requested'
+end
+if s.status ~= 'READY' then return 'finished' end
+finish(id, 'CANCELLED', middleOf(s), seq, group)
+leaveLine(id, found[2], s.runAfter)
+settleEnds()
+settleLine()
+return 'cancelled'
+`,
+);
+
+/**
+ * Puts a task result that went wrong back in line.
+ *
+ * - KEYS: the partition.
+ * - ARGV: the six of settle.ts, the id, runAfter, rank.
+ * - Result: `requeued`, `not-retryable` or `not-found`.
+ * - States: FAILED or CANCELLED → READY.
+ */
+export const REQUEUE: Script = script(
+  "requeue",
+  KEYS_OF_A_PARTITION,
+  ENDING_ARGUMENTS,
+  LINE,
+  NOTICES,
+  ENDING,
+  FIND,
+  String.raw`
+if not s then return 'not-found' end
+if s.status ~= 'FAILED' and s.status ~= 'CANCELLED' then return 'not-retryable' end
+local status = s.status
+s.retries, s.lost, s.expires, s.cancel = '0', 0, '-', '0'
+returnToLine(id, s, found[2], ARGV[8], ARGV[9])
+redis.call('PERSIST', taskKey(id))
+redis.call('ZREM', T .. status .. ':' .. group, id)
+redis.call('ZREM', key('ended', status), id .. ' ' .. group)
+redis.call('ZADD', key('open', group), seq, id)
+redis.call('ZADD', T .. 'groups', 0, group)
+holdAgain(id)
+settleLine()
+if tonumber(ARGV[8]) <= now then tellIdle({ [group] = true }) end
+return 'requeued'
+`,
+);
+
+/**
+ * Deletes a task result and frees its deduplication key.
+ *
+ * - KEYS: the partition.
+ * - ARGV: the six of settle.ts, the id.
+ * - Result: `deleted`, `running` or `not-found`.
+ * - States: READY or finished → nothing.
+ */
+export const DELETE: Script = script(
+  "delete",
+  KEYS_OF_A_PARTITION,
+  ENDING_ARGUMENTS,
+  LINE,
+  NOTICES,
+  ENDING,
+  FIND,
+  String.raw`
+if not s then return 'not-found' end
+if s.status == 'RUNNING' then return 'running' end
+freeHold(id, true)
+if s.status == 'READY' then
+  leaveLine(id, found[2], s.runAfter)
+  redis.call('ZREM', key('open', group), id)
+  redis.call('ZREM', T .. 'expiring', id)
+else
+  redis.call('ZREM', T .. s.status .. ':' .. group, id)
+  redis.call('ZREM', key('ended', s.status), id .. ' ' .. group)
+end
+redis.call('DEL', taskKey(id))
+forgetIfEmpty(group)
+settleLine()
+return 'deleted'
+`,
+);

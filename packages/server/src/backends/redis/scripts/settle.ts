@@ -1,0 +1,89 @@
+import { ENDING } from "./ending.ts";
+import { KEYS_OF_A_PARTITION } from "./keys.ts";
+import { LINE } from "./line.ts";
+import { NOTICES } from "./notices.ts";
+import { type Script, script } from "./script.ts";
+
+/** What begins every script that ends attempts: ARGV 1 to 6. */
+export const ENDING_ARGUMENTS: string = String.raw`
+local now, consumers, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3]
+local ttls = { SUCCESSFUL = ARGV[4], FAILED = ARGV[5], CANCELLED = ARGV[6] }
+`;
+
+/**
+ * Ends attempts.
+ *
+ * - KEYS: the partition.
+ * - ARGV: now, consumer group, channel, milliseconds to keep SUCCESSFUL, FAILED and CANCELLED ones, then of each item: id,
+ *   token, status, and two more: of SUCCESSFUL the output after a `+`, or `""` for none; of READY `<runAfter> <rank>` and the
+ *   error; of FAILED whether the handler was started (1 or 0) and the error; of CANCELLED `""` and the error or `""`.
+ * - Result: of each item the status that it has now, or `""` when the lease was lost.
+ * - States: RUNNING → SUCCESSFUL, READY, FAILED or CANCELLED.
+ */
+export const SETTLE: Script = script(
+  "settle",
+  KEYS_OF_A_PARTITION,
+  ENDING_ARGUMENTS,
+  LINE,
+  NOTICES,
+  ENDING,
+  String.raw`
+local answers, held, checked, due, seen = {}, {}, {}, {}, {}
+local count = (#ARGV - 6) / 5
+-- The status of one that this lease has ended in the same way before, as the answer to that was lost.
+local function saidBefore(at)
+  local id, token, status = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local found = redis.call('HMGET', taskKey(id), 'state', 'lease', 'output')
+  if not found[1] or found[2] ~= token or status == 'READY' or found[1]:match('^%S+') ~= status then return '' end
+  if status == 'SUCCESSFUL' and (found[3] and '+' .. found[3] or '') ~= ARGV[at + 3] then return '' end
+  return status
+end
+for index = 1, count do
+  local at = 7 + 5 * (index - 1)
+  local found = redis.call('HMGET', taskKey(ARGV[at]), 'state', 'lease', 'place')
+  if found[1] and found[2] == ARGV[at + 1] and found[1]:sub(1, 8) == 'RUNNING ' then
+    local seq, rank, priority, group = placeOf(found[3])
+    held[index] = { state = found[1], place = found[3], seq = seq, rank = rank, priority = priority, group = group }
+    local lane = priority .. ':' .. group
+    if not checked[lane] then
+      checkEnds(group)
+      checkLine(priority, group)
+      checked[lane] = true
+    end
+  end
+end
+for index = 1, count do
+  local one = held[index]
+  local at = 7 + 5 * (index - 1)
+  local id, token, status, detail = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  if not one or seen[id] then
+    answers[index] = saidBefore(at)
+  else
+    seen[id] = true
+    answers[index] = status
+    if status == 'SUCCESSFUL' then
+      local middle = one.state:match('^RUNNING (%S+ %S+ %S+ %S+ %S+ %S+ %S+)')
+      if detail == '' then finish(id, status, middle, one.seq, one.group)
+      else finish(id, status, middle, one.seq, one.group, 'output', detail:sub(2)) end
+    else
+      local s = parseState(one.state)
+      addError(id, ARGV[at + 4])
+      if status == 'READY' then
+        local runAfter, rank = detail:match('^(%S+) (%S+)$')
+        if s.cancel ~= '1' then s.retries = s.retries + 1 end
+        answers[index] = returnToLine(id, s, one.place, runAfter, rank)
+        if answers[index] == 'READY' and tonumber(runAfter) <= now then due[one.group] = true end
+      else
+        if status == 'FAILED' and detail == '0' then takeBack(id, s) end
+        finish(id, status, middleOf(s), one.seq, one.group)
+      end
+    end
+    endLease(id, token, one.seq, one.rank, one.priority, one.group)
+  end
+end
+settleEnds()
+settleLine()
+tellIdle(due)
+return answers
+`,
+);
