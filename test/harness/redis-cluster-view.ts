@@ -42,9 +42,30 @@ export function viewOf(port: number, url: string): Promise<ClusterView> {
   });
 }
 
-/** Whether this node serves the slot. */
-export function serves(node: SeenNode, slot: number): boolean {
-  return node.isMaster && node.slots.some(([first, last]) => first <= slot && slot <= last);
+/** The port of the node that serves a slot, by what the nodes say of themselves. */
+export function ownerOf(slot: number, views: readonly ClusterView[]): number | undefined {
+  const selves = views.flatMap(({ nodes }) => nodes.filter(({ isMyself }) => isMyself));
+  const owners = selves.filter((node) => serves(node, slot)).sort((a, b) => b.epoch - a.epoch);
+  return owners[0]?.port;
+}
+
+/** Whether all nodes are ok, and of one mind about who serves what. */
+export function isAgreed(views: readonly ClusterView[]): boolean {
+  const mapOf = ({ nodes }: ClusterView) =>
+    nodes.flatMap(({ port, isMaster, slots }) => (isMaster ? slots.map((range) => `${range}@${port}`) : []));
+  const maps = new Set(views.map((view) => mapOf(view).sort().join()));
+  return maps.size === 1 && views.every(({ isOk }) => isOk);
+}
+
+/** Whether besides {@link isAgreed} each of these nodes that is a replica is in sync, by its own word and its master's. */
+export function isSettled(views: readonly ClusterView[]): boolean {
+  const inSync = views.reduce((sum, { replicasInSync }) => sum + replicasInSync, 0);
+  return isAgreed(views) && views.every((view) => view.isInSync) && inSync === countReplicas(views);
+}
+
+/** How many of these nodes say that they are replicas. */
+export function countReplicas(views: readonly ClusterView[]): number {
+  return views.filter(({ nodes }) => nodes.some((node) => node.isMyself && !node.isMaster)).length;
 }
 
 /** Reads the answer to CLUSTER NODES. */
@@ -68,4 +89,8 @@ export function seenNodes(text: string): SeenNode[] {
 function rangeOf(text: string): readonly [number, number] {
   const [first, last = first] = text.split("-").map(Number);
   return [first as number, last as number];
+}
+
+function serves(node: SeenNode, slot: number): boolean {
+  return node.isMaster && node.slots.some(([first, last]) => first <= slot && slot <= last);
 }

@@ -1,7 +1,15 @@
 import type { TestContext } from "vitest";
 import type { RedisConfig } from "./own-servers/redis-recipes.ts";
 import { freeRestartPort } from "./own-servers/restart-port.ts";
-import { type ClusterView, type SeenNode, serves, viewOf } from "./redis-cluster-view.ts";
+import {
+  type ClusterView,
+  countReplicas,
+  isAgreed,
+  isSettled,
+  ownerOf,
+  type SeenNode,
+  viewOf,
+} from "./redis-cluster-view.ts";
 import { endingWith, RedisProcess } from "./redis-process.ts";
 import { onRedis } from "./redis-server.ts";
 
@@ -211,29 +219,4 @@ async function replicate(servers: readonly RedisProcess[], masters: number): Pro
   await Promise.all(
     replicas.map((server, index) => server.cli("cluster", "replicate", String(ids[index % masters]))),
   );
-}
-
-/** The port of the node that serves a slot, by what the nodes say of themselves. */
-function ownerOf(slot: number, views: readonly ClusterView[]): number | undefined {
-  const selves = views.flatMap(({ nodes }) => nodes.filter(({ isMyself }) => isMyself));
-  const owners = selves.filter((node) => serves(node, slot)).sort((a, b) => b.epoch - a.epoch);
-  return owners[0]?.port;
-}
-
-/** Whether all nodes are ok, and of one mind about who serves what. */
-function isAgreed(views: readonly ClusterView[]): boolean {
-  const mapOf = ({ nodes }: ClusterView) =>
-    nodes.flatMap(({ port, isMaster, slots }) => (isMaster ? slots.map((range) => `${range}@${port}`) : []));
-  const maps = new Set(views.map((view) => mapOf(view).sort().join()));
-  return maps.size === 1 && views.every(({ isOk }) => isOk);
-}
-
-/** Whether besides each replica that runs is in sync, by its own word and by its master's. */
-function isSettled(views: readonly ClusterView[]): boolean {
-  const inSync = views.reduce((sum, { replicasInSync }) => sum + replicasInSync, 0);
-  return isAgreed(views) && views.every((view) => view.isInSync) && inSync === countReplicas(views);
-}
-
-function countReplicas(views: readonly ClusterView[]): number {
-  return views.filter(({ nodes }) => nodes.some((node) => node.isMyself && !node.isMaster)).length;
 }
