@@ -95,6 +95,8 @@ export class OwnServer {
 
   /** Starts it again after {@link stop}, on the same port with the same data, and waits until it answers. */
   async start(): Promise<void> {
+    const running = this.#process;
+    if (running !== null && this.#endOf(running) === null) throw new Error("The server runs already.");
     const { program, args, ask } = this.#prepared();
     const child = this.#spawn(program, args);
     const giveUp = AbortSignal.timeout(this.#patienceMs);

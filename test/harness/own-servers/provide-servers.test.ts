@@ -5,12 +5,14 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, type TestContext
 import { ForkedProcess } from "../forked-process.ts";
 import { onMariadb } from "../mariadb-server.ts";
 import { onPostgres } from "../postgres-schema.ts";
+import { onRedis } from "../redis-server.ts";
 import { findService, skipWithReason } from "../services.ts";
 import { temporaryFolder } from "../sqlite-store.ts";
 import { mariadbRecipes } from "./mariadb-recipes.ts";
 import { OwnServer, type Recipe } from "./own-server.ts";
 import { postgresPlaces, postgresRecipes } from "./postgres-recipes.ts";
 import { type OwnServerName, provideServers } from "./provide-servers.ts";
+import { redisRecipes, valkeyRecipes } from "./redis-recipes.ts";
 import type { OwnedServer } from "./server-owner.ts";
 
 const PATIENCE_MS = 90_000;
@@ -126,6 +128,31 @@ describe("where nothing is named and the standard port is empty", () => {
     expect(await answers(url)).toBe(false);
     expect(existsSync(dirname(rows[0].data))).toBe(false);
   });
+
+  test.for([
+    ["redis", redisRecipes],
+    ["valkey", valkeyRecipes],
+  ] as const)(
+    "%s is started, lets in only who knows its password, keeps nothing, and is gone at the end",
+    { timeout: PATIENCE_MS },
+    async ([name, recipes], context) => {
+      const { servers, url, server } = await startWith(context, name, recipes());
+      const setting = async (key: string) =>
+        ((await onRedis(url, (redis) => redis.call("config", "get", key))) as string[])[1] as string;
+      expect([await setting("save"), await setting("appendonly")]).toEqual(["", "no"]);
+      const folder = await setting("dir");
+      expect(folder).toContain("taskwright-server-");
+      const stranger = new URL(url);
+      stranger.password = "";
+      await expect(onRedis(stranger.href, (redis) => redis.get("key"))).rejects.toThrow("NOAUTH");
+      const processId = server.processId as number;
+
+      await servers.stop();
+      expect(isRunning(processId)).toBe(false);
+      expect(await answers(url)).toBe(false);
+      expect(existsSync(folder)).toBe(false);
+    },
+  );
 });
 
 test("a server that is at work ends with the process that started it, and its data go", {
