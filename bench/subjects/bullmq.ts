@@ -7,7 +7,11 @@ import { createDatabase, emptyDatabase, meterRedis, placeOf } from "./redis-serv
 const QUEUE = "send-email";
 const DATABASE = 11;
 
-/** BullMQ at the concurrency that its page on maximal throughput begins with; finished jobs and results are kept, as by default. */
+/**
+ * BullMQ at a concurrency of 100, with which its page on the matter begins for jobs that wait.
+ *
+ * Finished jobs and their results are kept, as by default.
+ */
 export const bullMq: Subject = {
   name: "bullmq",
   isFloor: false,

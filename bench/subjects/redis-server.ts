@@ -100,13 +100,15 @@ export async function meterRedis(address: string): Promise<ServerMeter> {
 export async function describeRedis(): Promise<string> {
   return onServer(REDIS_URL, async (redis) => {
     const server = await redis.info("server");
-    const version = /^(?:valkey|redis)_version:(.+?)\r?$/m.exec(server)?.[1] ?? "of unknown version";
+    const version = /^redis_version:(.+?)\r?$/m.exec(server)?.[1] ?? "of unknown version";
     const texts = await Promise.all(
       SETTINGS.map(async (name) => {
         const [, value] = (await redis.config("GET", name)) as readonly string[];
         return `${name} ${value === "" ? "none" : value}`;
       }),
     );
-    return [`Redis ${version}`, ...texts].join(", ");
+    const others = numberIn(await redis.info("clients"), "connected_clients") - 1;
+    const company = others > 0 ? [`${others} connections of others: its counts are not ours alone`] : [];
+    return [`Redis ${version}`, ...texts, ...company].join(", ");
   });
 }
