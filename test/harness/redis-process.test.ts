@@ -56,7 +56,19 @@ test("a server whose port is taken says so", PATIENCE, async (context) => {
 });
 
 describe("a test that fails", () => {
+  let early: Promise<RedisProcess> | null = null;
   let left: { readonly url: string; readonly folder: string } | null = null;
+
+  test.fails("is given up while its server starts", { timeout: 1 }, async (context) => {
+    early = startRedis(context);
+    await early;
+    await new Promise(() => {});
+  });
+
+  test("has no server afterwards either", async () => {
+    const server = await early?.catch(() => null);
+    if (server) await expect(server.cli("ping")).rejects.toThrow("ECONNREFUSED");
+  });
 
   test.fails("has a server", PATIENCE, async (context) => {
     const server = await startRedis(context);

@@ -6,6 +6,9 @@ import { freeRestartPort } from "./own-servers/restart-port.ts";
 import { onRedis } from "./redis-server.ts";
 import { missingService, skipUnlessFound } from "./services.ts";
 
+/** As long as it may take to start a cluster, which is waited for. */
+const END_PATIENCE_MS = 120_000;
+
 /** What a test's own server is to be like. */
 export interface RedisProcessOptions {
   /** Whether it keeps what was written over a restart; false unless told. */
@@ -68,16 +71,28 @@ export class RedisProcess implements AsyncDisposable {
 }
 
 /** Starts a server of the test's own, which it may stop and start and which ends with it; skips the test without one. */
-export async function startRedis(
+export function startRedis(context: TestContext, options: RedisProcessOptions = {}): Promise<RedisProcess> {
+  return endingWith(context, RedisProcess.launch(options), "restarts of Redis");
+}
+
+/** Ends what is started from Redis with the test that needs it; skips the test, with this left out, where there is no program to start. */
+export async function endingWith<T extends AsyncDisposable>(
   context: TestContext,
-  options: RedisProcessOptions = {},
-): Promise<RedisProcess> {
-  const server = await RedisProcess.launch(options).catch((error: Error) => error);
-  if (server instanceof Error) {
-    const reason = `none could be started: ${server.message}`;
-    skipUnlessFound(context, missingService("redis", reason), "restarts of Redis");
-    throw server;
+  starting: Promise<T>,
+  untested: string,
+): Promise<T> {
+  const settled = starting.catch((error: Error) => error);
+  // Before it has started, because the test may be given up while it waits for that.
+  context.onTestFinished(async () => {
+    const started = await settled;
+    if (!(started instanceof Error)) await started[Symbol.asyncDispose]();
+  }, END_PATIENCE_MS);
+  const started = await settled;
+  if (!(started instanceof Error)) return started;
+  // What is installed and cannot be started, or forms no cluster, is a failure.
+  if (redisRecipes().length === 0) {
+    const reason = `none could be started: ${started.message}`;
+    skipUnlessFound(context, missingService("redis", reason), untested);
   }
-  context.onTestFinished(() => server.remove());
-  return server;
+  throw started;
 }
