@@ -50,7 +50,8 @@ export const redisExercise: Pick<
     proxies.delete(context.namespace);
     const keys = await keysOf(context);
     await onRedis(redisUrl(), async (redis) => {
-      for (let from = 0; from < keys.length; from += 10_000) await redis.unlink(...keys.slice(from, from + 10_000));
+      for (let from = 0; from < keys.length; from += 10_000)
+        await redis.unlink(...keys.slice(from, from + 10_000));
     });
   },
   unstorable: { none: "stores any text" },

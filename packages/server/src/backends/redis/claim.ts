@@ -9,6 +9,7 @@ const MOST_NAMED_GROUPS = 64;
 
 /** The arguments of one claim on any partition, but for its limit. */
 class ClaimArguments {
+  readonly now: number;
   readonly #beginning: readonly (string | number)[];
   readonly #end: readonly string[];
 
@@ -20,6 +21,7 @@ class ClaimArguments {
         ? tasks.flatMap(({ path }) => queues.map((queue) => groupOf(path, queue)))
         : [];
     const { consumerGroup } = handle.options;
+    this.now = now;
     this.#beginning = [
       now,
       consumerGroup,
@@ -44,17 +46,15 @@ async function claimIn(
   handle: StoreHandle,
   partition: string,
   args: ClaimArguments,
-  request: ClaimRequest,
   limit: number,
 ): Promise<ClaimAnswer> {
   const answer = await handle.run<readonly (string | number)[]>(CLAIM, partition, args.with(limit));
   const claimed: ClaimedTask[] = [];
   for (let at = 2; at < answer.length; at += 5) {
-    const [id, token, json, input, state] = answer.slice(at, at + 5) as [string, string, string, string, string];
-    claimed.push(toClaimed(id, token, json, input, state));
+    claimed.push(toClaimed(answer.slice(at, at + 5) as string[]));
   }
   // What was passed over had nothing to run, but there may be more behind it.
-  const nextDueAt = answer[1] === 1 ? request.now : answer[0] === "" ? null : Number(answer[0]);
+  const nextDueAt = answer[1] === 1 ? args.now : answer[0] === "" ? null : Number(answer[0]);
   return { claimed, nextDueAt };
 }
 
@@ -71,8 +71,7 @@ export async function claim(handle: StoreHandle, request: ClaimRequest): Promise
   if (tasks.length === 0 || queues.length === 0 || limit < 1) return { claimed: [], nextDueAt: null };
   const args = new ClaimArguments(handle, request);
   const { partitions } = handle;
-  if (id !== undefined)
-    return claimIn(handle, partitions.keys[partitions.of(id)] ?? "", args, request, limit);
+  if (id !== undefined) return claimIn(handle, partitions.keys[partitions.of(id)] ?? "", args, limit);
   let waiting = handle.nextPartitions();
   const claimed: ClaimedTask[] = [];
   let nextDueAt: number | null = null;
@@ -80,7 +79,7 @@ export async function claim(handle: StoreHandle, request: ClaimRequest): Promise
     const left = limit - claimed.length;
     const asked = waiting.slice(0, left);
     const share = Math.floor(left / asked.length);
-    const settled = await Promise.allSettled(asked.map((key) => claimIn(handle, key, args, request, share)));
+    const settled = await Promise.allSettled(asked.map((key) => claimIn(handle, key, args, share)));
     const answers = settled.map((one) => (one.status === "fulfilled" ? one.value : null));
     const failure = settled.find((one) => one.status === "rejected");
     for (const answer of answers) {

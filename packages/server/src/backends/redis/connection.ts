@@ -2,43 +2,15 @@ import { TaskError } from "@taskwright/shared";
 import type { RedisOptions } from "ioredis";
 import { toTaskError } from "./driver-errors.ts";
 import type { RedisBackendOptions } from "./options.ts";
+import type { RedisClient } from "./redis-client.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** No script takes nearly as long; the connection behind a command that does is taken to be dead. */
 const COMMAND_TIMEOUT_MS = 30_000;
 /** How often a command is sent again after its connection was lost; each is one that may be repeated. */
-const MOST_RETRIES = 6;
-const LONGEST_PAUSE_MS = 1_000;
+const MOST_RETRIES = 3;
+const LONGEST_PAUSE_MS = 500;
 const FIRST_PAUSE_MS = 50;
-
-/** The parts of a client of ioredis that the backend uses. */
-export interface GivenRedisClient {
-  // biome-ignore lint/suspicious/noExplicitAny: as ioredis declares it
-  call(command: string, args: any[]): Promise<unknown>;
-  // biome-ignore lint/suspicious/noExplicitAny: of a Redis and of a Cluster, which take other things
-  duplicate(...options: any[]): any;
-  // biome-ignore lint/suspicious/noExplicitAny: as ioredis declares it
-  pipeline(commands?: any[]): any;
-  // biome-ignore lint/suspicious/noExplicitAny: as ioredis declares it
-  on(event: string, listener: (...args: any[]) => void): unknown;
-  // biome-ignore lint/suspicious/noExplicitAny: as ioredis declares it
-  off(event: string, listener: (...args: any[]) => void): unknown;
-  disconnect(reconnect?: boolean): void;
-  readonly options?: { readonly keyPrefix?: string | undefined };
-  readonly isCluster?: boolean;
-}
-
-/** A client as the facets see it. */
-export interface RedisClient extends Omit<GivenRedisClient, "call" | "pipeline"> {
-  call(command: string, args: readonly (string | number)[]): Promise<unknown>;
-  pipeline(commands: readonly (readonly (string | number)[])[]): {
-    exec(): Promise<(readonly [Error | null, unknown])[] | null>;
-  };
-  subscribe(...channels: string[]): Promise<unknown>;
-  unsubscribe(...channels: string[]): Promise<unknown>;
-  ping(): Promise<unknown>;
-  nodes?(role: "master"): readonly RedisClient[];
-}
 
 function ignore(): void {}
 
@@ -126,7 +98,8 @@ export class RedisSource {
     const nodes = (cluster as { nodes?: readonly { host: string; port: number }[] } | undefined)?.nodes ?? [];
     const parsed = url === undefined ? null : new URL(url);
     const { host = "localhost", port = 6379, ...rest } = this.#address();
-    const first = parsed === null ? { host, port } : { host: parsed.hostname, port: Number(parsed.port || 6379) };
+    const first =
+      parsed === null ? { host, port } : { host: parsed.hostname, port: Number(parsed.port || 6379) };
     const credentials =
       parsed === null
         ? rest

@@ -1,4 +1,5 @@
 import type { Finding } from "../../backend/index.ts";
+import { toTaskError } from "./driver-errors.ts";
 import type { StoreHandle } from "./opened-store.ts";
 import { type ServerInfo, serverInfos } from "./server-check.ts";
 
@@ -7,7 +8,10 @@ function findingsOf({ name, version, role, isAppendOnly, hasSnapshots }: ServerI
     { level: "ok", message: `${name} ${version} answers; maxmemory-policy is noeviction.` },
   ];
   if (role !== "master" && role !== "")
-    findings.push({ level: "error", message: `It is a ${role}, which takes no writes; connect to the master.` });
+    findings.push({
+      level: "error",
+      message: `It is a ${role}, which takes no writes; connect to the master.`,
+    });
   if (isAppendOnly) {
     findings.push({
       level: "ok",
@@ -32,7 +36,12 @@ function findingsOf({ name, version, role, isAppendOnly, hasSnapshots }: ServerI
 
 /** Examines the server, or every master of the cluster, and says what can be lost. */
 export async function diagnose(handle: StoreHandle): Promise<readonly Finding[]> {
-  const infos = await serverInfos(handle.client);
+  let infos: Awaited<ReturnType<typeof serverInfos>>;
+  try {
+    infos = await serverInfos(handle.client);
+  } catch (error) {
+    return [{ level: "error", message: toTaskError(error).message }];
+  }
   const findings = infos.flatMap((info): readonly Finding[] =>
     info === null
       ? [

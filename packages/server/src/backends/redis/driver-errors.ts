@@ -19,9 +19,15 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map([
       text: "the user may not do this; let it run scripts and all commands on the keys and channels of the prefix, such as ACL SETUSER … ~{taskwright:* &taskwright:* +@all",
     },
   ],
-  ["READONLY", { code: UNAVAILABLE, text: "this is a replica, which takes no writes; connect to the master" }],
+  [
+    "READONLY",
+    { code: UNAVAILABLE, text: "this is a replica, which takes no writes; connect to the master" },
+  ],
   ["LOADING", { code: UNAVAILABLE, text: "it is loading its data and will answer soon" }],
-  ["OOM", { code: UNAVAILABLE, text: "its memory is full (maxmemory); nothing was stored; give it more, or purge" }],
+  [
+    "OOM",
+    { code: UNAVAILABLE, text: "its memory is full (maxmemory); nothing was stored; give it more, or purge" },
+  ],
   [
     "WRONGTYPE",
     {

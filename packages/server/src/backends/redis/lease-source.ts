@@ -22,6 +22,10 @@ function settlementArguments(settlement: Settlement): readonly [string, string, 
   }
 }
 
+function isEnd(status: string | undefined): boolean {
+  return status !== undefined && status !== "" && status !== "READY";
+}
+
 const LOST: SettleOutcome = { outcome: "lease-lost" };
 
 function idOfLease({ lease }: { readonly lease: Lease }): string {
@@ -61,6 +65,8 @@ export function redisLeaseSource(handle: StoreHandle): LeaseSource {
           return args;
         },
       });
+      handle.wakeups.results(items.flatMap(({ lease }, at) => (isEnd(answers[at]) ? [lease.id] : [])));
+      if (answers.includes("READY")) handle.wakeups.ready();
       return answers.map((answer) =>
         answer === "" ? LOST : { outcome: "applied", status: answer as TaskStatus },
       );
@@ -78,6 +84,8 @@ export function redisLeaseSource(handle: StoreHandle): LeaseSource {
           ]),
         ],
       });
+      handle.wakeups.ready();
+      handle.wakeups.results(items.map(({ lease }) => lease.id));
       return answers.map((answer) => (answer === 1 ? "applied" : "lease-lost"));
     },
 
@@ -85,10 +93,11 @@ export function redisLeaseSource(handle: StoreHandle): LeaseSource {
       const answers = await handle.runEach<(typeof items)[number], number>(PROGRESS, items, {
         idOf: idOfLease,
         args: (some) => [
-          handle.partitions.channel,
+          handle.sender,
           ...some.flatMap(({ lease, progress }) => [lease.id, lease.token, progress]),
         ],
       });
+      handle.wakeups.results(items.map(({ lease }) => lease.id));
       return answers.map((answer) => (answer === 1 ? "applied" : "lease-lost"));
     },
   };

@@ -24,7 +24,10 @@ function parseCursor(cursor: string | null): Place | null {
   if (cursor === null) return null;
   const [, seq, partition] = /^(\d{1,16})-(\d{1,2})$/.exec(cursor) ?? [];
   if (seq !== undefined && partition !== undefined) return { seq: Number(seq), partition: Number(partition) };
-  throw new TaskError({ code: "INVALID_OPTION", message: "A cursor must be the nextCursor of an earlier page." });
+  throw new TaskError({
+    code: "INVALID_OPTION",
+    message: "A cursor must be the nextCursor of an earlier page.",
+  });
 }
 
 function cursorOf({ seq, partition }: Place): string {
@@ -35,7 +38,9 @@ function cursorOf({ seq, partition }: Place): string {
 function indexesOf({ statuses }: TaskFilter): readonly string[] {
   if (statuses === undefined) return ["open", "SUCCESSFUL", "FAILED", "CANCELLED"];
   if (statuses.length > 0 && statuses.every((status) => status === "RUNNING")) return ["running"];
-  return [...new Set(statuses.map((status) => (status === "READY" || status === "RUNNING" ? "open" : status)))];
+  return [
+    ...new Set(statuses.map((status) => (status === "READY" || status === "RUNNING" ? "open" : status))),
+  ];
 }
 
 /** Walks back through one partition, page by page. */

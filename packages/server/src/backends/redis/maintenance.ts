@@ -50,6 +50,8 @@ export function redisMaintenance(handle: StoreHandle): Maintenance {
         finished.push(...answer.finished);
         more ||= answer.more;
       }
+      if (returned > 0) handle.wakeups.ready();
+      handle.wakeups.results(finished.map(({ id }) => id));
       return { returned, finished, more };
     },
 

@@ -1,8 +1,9 @@
 import { TaskError } from "@taskwright/shared";
-import type { RedisClient, RedisSource } from "./connection.ts";
+import type { RedisSource } from "./connection.ts";
 import { toTaskError } from "./driver-errors.ts";
-import { Partitions, PARTITIONS_ON_CLUSTER } from "./partitions.ts";
 import type { ResolvedRedisOptions } from "./options.ts";
+import { PARTITIONS_ON_CLUSTER, Partitions } from "./partitions.ts";
+import type { RedisClient } from "./redis-client.ts";
 import type { Script } from "./scripts/script.ts";
 import { RedisWakeups } from "./wakeups.ts";
 
@@ -30,7 +31,8 @@ export class StoreHandle {
 
   /** The connection; throws CLOSED before {@link use} and after {@link leave}. */
   get client(): RedisClient {
-    if (this.#client === null) throw new TaskError({ code: "CLOSED", message: "The Redis backend is not open." });
+    if (this.#client === null)
+      throw new TaskError({ code: "CLOSED", message: "The Redis backend is not open." });
     return this.#client;
   }
 
@@ -114,16 +116,21 @@ export class StoreHandle {
     }
   }
 
+  /** The channel of all, and this process, which is told nothing of what it does itself. */
+  get sender(): string {
+    return `${this.#partitions.channel} ${this.wakeups.process}`;
+  }
+
   /** What begins the arguments of scripts that end attempts: see scripts/settle.ts. */
   endingArguments(now: number): readonly Argument[] {
     const { consumerGroup, successfulTtlMs, failedTtlMs } = this.options;
-    return [now, consumerGroup, this.partitions.channel, successfulTtlMs, failedTtlMs, failedTtlMs];
+    return [now, consumerGroup, this.sender, successfulTtlMs, failedTtlMs, failedTtlMs];
   }
 }
 
 /** Runs a script by its digest, or whole where the server does not have it: after a restart, a failover, SCRIPT FLUSH. */
 async function withScript<T>(
-  { sha, lua }: Script,
+  { sha, text }: Script,
   attempt: (command: readonly Argument[]) => Promise<T>,
   partition: string,
   args: readonly Argument[],
@@ -132,6 +139,6 @@ async function withScript<T>(
     return await attempt(["evalsha", sha, 1, partition, ...args]);
   } catch (error) {
     if (!String((error as Error | null)?.message).startsWith("NOSCRIPT")) throw error;
-    return attempt(["eval", lua, 1, partition, ...args]);
+    return attempt(["eval", text, 1, partition, ...args]);
   }
 }

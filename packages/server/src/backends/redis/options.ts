@@ -1,5 +1,5 @@
 import { type Duration, didYouMean, durationToMs, TaskError } from "@taskwright/shared";
-import type { GivenRedisClient } from "./connection.ts";
+import type { GivenRedisClient } from "./redis-client.ts";
 
 /** What `redisBackend` takes: where the server is, or a client of yours, and how it is used. */
 export type RedisBackendOptions = RedisUse & (RedisUrl | RedisAddress | GivenClient);
@@ -40,7 +40,9 @@ export interface RedisUse {
    *
    * @default found out when the backend is opened
    */
-  readonly cluster?: boolean | { readonly nodes: readonly { readonly host: string; readonly port: number }[] };
+  readonly cluster?:
+    | boolean
+    | { readonly nodes: readonly { readonly host: string; readonly port: number }[] };
   /** What all keys and channels begin with, letters, digits and any of `-_.:/`. @default "taskwright" */
   readonly keyPrefix?: string;
   /** The name of the consumer group of the streams. @default "taskwright" */
@@ -103,7 +105,9 @@ function invalid(message: string): TaskError {
 
 function isClient(value: unknown): value is GivenRedisClient {
   const client = value as Partial<GivenRedisClient> | null;
-  return typeof client === "object" && typeof client?.call === "function" && typeof client.duplicate === "function";
+  return (
+    typeof client === "object" && typeof client?.call === "function" && typeof client.duplicate === "function"
+  );
 }
 
 function checkPlace(options: Readonly<Record<string, unknown>>): void {
@@ -112,10 +116,14 @@ function checkPlace(options: Readonly<Record<string, unknown>>): void {
     throw invalid("redisBackend() needs either url or client, and not both.");
   const address = ADDRESS_NAMES.find((name) => options[name] !== undefined);
   if (address !== undefined && (url !== undefined || client !== undefined)) {
-    throw invalid(`redisBackend() takes ${address} only without ${url === undefined ? "client" : "url"}, which says it already.`);
+    throw invalid(
+      `redisBackend() takes ${address} only without ${url === undefined ? "client" : "url"}, which says it already.`,
+    );
   }
   if (url !== undefined && !(typeof url === "string" && /^rediss?:\/\//.test(url) && URL.canParse(url)))
-    throw invalid('url must be the URL of a Redis server, such as "redis://host:6379" or "rediss://host:6380".');
+    throw invalid(
+      'url must be the URL of a Redis server, such as "redis://host:6379" or "rediss://host:6380".',
+    );
   if (client !== undefined) {
     if (!isClient(client)) throw invalid("client must be a Redis or a Cluster of the package ioredis.");
     if (client.options?.keyPrefix)
@@ -123,7 +131,8 @@ function checkPlace(options: Readonly<Record<string, unknown>>): void {
   }
   if (port !== undefined && !(Number.isInteger(port) && Number(port) > 0 && Number(port) < 65_536))
     throw invalid("port must be an integer from 1 to 65535.");
-  if (db !== undefined && !(Number.isInteger(db) && Number(db) >= 0)) throw invalid("db must be an integer from 0.");
+  if (db !== undefined && !(Number.isInteger(db) && Number(db) >= 0))
+    throw invalid("db must be an integer from 0.");
 }
 
 function checkCluster(cluster: unknown): void {
@@ -139,7 +148,9 @@ function checkCluster(cluster: unknown): void {
 
 function nameOf(value: unknown, option: string): string {
   if (typeof value === "string" && /^[\w\-.:/]+$/.test(value) && value.length <= LONGEST_NAME) return value;
-  throw invalid(`${option} must be 1 to ${LONGEST_NAME} letters, digits or any of "-_.:/"; braces would move keys to other slots of a cluster.`);
+  throw invalid(
+    `${option} must be 1 to ${LONGEST_NAME} letters, digits or any of "-_.:/"; braces would move keys to other slots of a cluster.`,
+  );
 }
 
 function ttlOf(value: Duration, option: string): number {
@@ -161,7 +172,9 @@ function replicasOf(value: RedisUse["waitForReplicas"]): ResolvedRedisOptions["r
 /** Checks the options; throws INVALID_OPTION. */
 export function resolveRedisOptions(options: RedisBackendOptions): ResolvedRedisOptions {
   if (typeof options !== "object" || options === null)
-    throw invalid('redisBackend() needs its options as an object, such as { url: "redis://localhost:6379" }.');
+    throw invalid(
+      'redisBackend() needs its options as an object, such as { url: "redis://localhost:6379" }.',
+    );
   for (const name of Object.keys(options)) {
     if (NAMES.includes(name)) continue;
     throw invalid(`redisBackend() has no option "${name.slice(0, 60)}".${didYouMean(name, NAMES)}`);
@@ -170,7 +183,10 @@ export function resolveRedisOptions(options: RedisBackendOptions): ResolvedRedis
   checkCluster(options.cluster);
   const { keyPrefix = "taskwright", consumerGroup = "taskwright", resultTtl, claimTimeout } = options;
   const { completedTaskTtl, blockTimeout = "30s" } = options;
-  const successfulTtlMs = ttlOf(completedTaskTtl ?? resultTtl ?? "7d", completedTaskTtl ? "completedTaskTtl" : "resultTtl");
+  const successfulTtlMs = ttlOf(
+    completedTaskTtl ?? resultTtl ?? "7d",
+    completedTaskTtl ? "completedTaskTtl" : "resultTtl",
+  );
   const claimTimeoutMs = claimTimeout === undefined ? null : durationToMs(claimTimeout, "claimTimeout");
   if (claimTimeoutMs !== null && claimTimeoutMs < SHORTEST_LEASE_MS)
     throw invalid('claimTimeout must be at least "1s".');

@@ -28,7 +28,9 @@ export class Partitions {
   /** Sorts items by the partition of their ids, each with its index. */
   divide<T>(items: readonly T[], idOf: (item: T) => string): readonly Portion<T>[] {
     if (this.keys.length === 1)
-      return items.length === 0 ? [] : [{ key: this.keys[0] ?? "", items, indexes: items.map((_, index) => index) }];
+      return items.length === 0
+        ? []
+        : [{ key: this.keys[0] ?? "", items, indexes: items.map((_, index) => index) }];
     const portions = new Map<number, { items: T[]; indexes: number[] }>();
     for (const [index, item] of items.entries()) {
       const number = this.of(idOf(item));

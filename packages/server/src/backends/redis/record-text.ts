@@ -4,7 +4,16 @@ import type { ClaimedTask, NewTask, TaskRecord } from "../../backend/index.ts";
 /** What never changes of a task result, as it is stored. */
 type Unchanging = Pick<
   NewTask,
-  "path" | "queue" | "priority" | "codec" | "maxRetries" | "policy" | "enqueuedAt" | "parentId" | "scheduleId" | "tags"
+  | "path"
+  | "queue"
+  | "priority"
+  | "codec"
+  | "maxRetries"
+  | "policy"
+  | "enqueuedAt"
+  | "parentId"
+  | "scheduleId"
+  | "tags"
 > & {
   /** True when there is no input, which is not the same as an empty text. */
   readonly noInput?: true;
@@ -64,7 +73,8 @@ export function toRecord(id: string, fields: RecordFields): TaskRecord | null {
 }
 
 /** Reads what a claim gives of one task: its id, token, unchanging part, input and state. */
-export function toClaimed(id: string, token: string, json: string, input: string, stateText: string): ClaimedTask {
+export function toClaimed(fields: readonly string[]): ClaimedTask {
+  const [id = "", token = "", json = "", input = "", stateText = ""] = fields;
   const { noInput, ...unchanging } = JSON.parse(json) as Unchanging;
   const state = stateText.split(" ");
   return {

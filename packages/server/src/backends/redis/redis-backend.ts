@@ -35,7 +35,9 @@ export function redisBackend(options: RedisBackendOptions): Backend {
     } catch (error) {
       handle.leave();
       source.end();
-      throw isTaskError(error) ? error : new TaskError({ code: "BACKEND_UNAVAILABLE", message: String(error) });
+      throw isTaskError(error)
+        ? error
+        : new TaskError({ code: "BACKEND_UNAVAILABLE", message: String(error) });
     }
     handle.wakeups.open();
   };

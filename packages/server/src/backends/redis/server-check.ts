@@ -1,7 +1,7 @@
 import { TaskError } from "@taskwright/shared";
-import type { RedisClient } from "./connection.ts";
 import { toTaskError } from "./driver-errors.ts";
 import type { StoreHandle } from "./opened-store.ts";
+import type { RedisClient } from "./redis-client.ts";
 
 /** The version of the keys; another one is not read. */
 const KEYS_VERSION = "1";

@@ -1,4 +1,4 @@
-import type { RedisClient } from "./connection.ts";
+import type { RedisClient } from "./redis-client.ts";
 
 /** How often a connection shows that it lives. */
 const PING_EVERY_MS = 60_000;
@@ -57,8 +57,7 @@ export class Subscription {
   /** Hears one more channel, and says when. */
   join(channel: string, onHeard: () => void): void {
     this.#channels.add(channel);
-    if (this.#isListening)
-      this.#client.subscribe(channel).then(onHeard, () => undefined);
+    if (this.#isListening) this.#client.subscribe(channel).then(onHeard, () => undefined);
   }
 
   leave(channel: string): void {

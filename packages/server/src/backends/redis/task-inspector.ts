@@ -38,7 +38,15 @@ async function countByQueue(handle: StoreHandle, now: number, cap: number): Prom
       const groups = await handle.run<readonly CountedGroup[]>(COUNT, key, [now, first, GROUPS_AT_ONCE]);
       for (const counted of groups) {
         const queue = queueOf(counted[0]);
-        const none = { due: 0, later: 0, running: 0, successful: 0, failed: 0, cancelled: 0, oldestDueAt: null };
+        const none = {
+          due: 0,
+          later: 0,
+          running: 0,
+          successful: 0,
+          failed: 0,
+          cancelled: 0,
+          oldestDueAt: null,
+        };
         const counts = byQueue.get(queue) ?? { queue, ...none };
         byQueue.set(queue, counts);
         add(counts, counted);

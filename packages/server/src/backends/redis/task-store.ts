@@ -24,7 +24,7 @@ function rarePart({ expiresAt, deduplication }: NewTask): string {
 }
 
 function enqueueArguments(
-  { options, partitions }: StoreHandle,
+  { options, sender }: StoreHandle,
   tasks: readonly NewTask[],
   now: number,
 ): readonly (string | number)[] {
@@ -50,7 +50,7 @@ function enqueueArguments(
       task.input ?? "",
     );
   }
-  return [now, options.consumerGroup, partitions.channel, lanes.size, ...laneArguments, ...taskArguments];
+  return [now, options.consumerGroup, sender, lanes.size, ...laneArguments, ...taskArguments];
 }
 
 function toOutcome(answer: string): EnqueueOutcome {
@@ -63,23 +63,29 @@ function toOutcome(answer: string): EnqueueOutcome {
   };
 }
 
-async function enqueue(handle: StoreHandle, { tasks, now }: EnqueueRequest): Promise<readonly EnqueueOutcome[]> {
+async function enqueue(
+  handle: StoreHandle,
+  { tasks, now }: EnqueueRequest,
+): Promise<readonly EnqueueOutcome[]> {
   const outcomes = new Array<EnqueueOutcome>(tasks.length);
   await Promise.all(
-    handle.partitions.divide(tasks, ({ id }) => id).map(async ({ key, items, indexes }) => {
-      try {
-        const answers = await handle.runConfirmed<readonly string[]>(
-          ENQUEUE,
-          key,
-          enqueueArguments(handle, items, now),
-        );
-        for (const [place, index] of indexes.entries()) outcomes[index] = toOutcome(answers[place] ?? "");
-      } catch (error) {
-        if (handle.partitions.keys.length === 1) throw error;
-        for (const index of indexes) outcomes[index] = { outcome: "failed", error };
-      }
-    }),
+    handle.partitions
+      .divide(tasks, ({ id }) => id)
+      .map(async ({ key, items, indexes }) => {
+        try {
+          const answers = await handle.runConfirmed<readonly string[]>(
+            ENQUEUE,
+            key,
+            enqueueArguments(handle, items, now),
+          );
+          for (const [place, index] of indexes.entries()) outcomes[index] = toOutcome(answers[place] ?? "");
+        } catch (error) {
+          if (handle.partitions.keys.length === 1) throw error;
+          for (const index of indexes) outcomes[index] = { outcome: "failed", error };
+        }
+      }),
   );
+  handle.wakeups.ready();
   return outcomes;
 }
 
@@ -97,11 +103,19 @@ export function redisTaskStore(handle: StoreHandle): TaskStore {
       return ids.map((id, index) => toRecord(id, found[index] ?? []));
     },
 
-    cancel: ({ id, now }) =>
-      handle.run<CancelOutcome>(CANCEL, byHand(id), [...handle.endingArguments(now), id]),
+    cancel: async ({ id, now }) => {
+      const args = [...handle.endingArguments(now), id];
+      const outcome = await handle.run<CancelOutcome>(CANCEL, byHand(id), args);
+      if (outcome === "cancelled") handle.wakeups.results([id]);
+      return outcome;
+    },
 
-    requeue: ({ id, runAfter, rank, now }) =>
-      handle.run<RequeueOutcome>(REQUEUE, byHand(id), [...handle.endingArguments(now), id, runAfter, rank]),
+    requeue: async ({ id, runAfter, rank, now }) => {
+      const args = [...handle.endingArguments(now), id, runAfter, rank];
+      const outcome = await handle.run<RequeueOutcome>(REQUEUE, byHand(id), args);
+      if (outcome === "requeued") handle.wakeups.ready();
+      return outcome;
+    },
 
     delete: ({ ids }) =>
       Promise.all(

@@ -2,8 +2,10 @@ import { randomUUID } from "node:crypto";
 import type { StopWatching, Wakeups } from "../../backend/index.ts";
 import { type ReadyWatch, Watches } from "../watches/watches.ts";
 import { nameList } from "./name-list.ts";
-import type { StoreHandle } from "./opened-store.ts";
 import type { ResolvedRedisOptions } from "./options.ts";
+import type { Partitions } from "./partitions.ts";
+import type { RedisClient } from "./redis-client.ts";
+import type { Script } from "./scripts/script.ts";
 import { AWAIT_READY, AWAIT_RESULTS, FORGO_RESULTS } from "./scripts/watching.ts";
 import { Subscription } from "./subscription.ts";
 
@@ -15,14 +17,30 @@ const FORGO_AFTER_MS = 1_000;
 
 type Wake = () => void;
 
+/** What the watches need of the open store. */
+interface Store {
+  readonly partitions: Partitions;
+  subscriber(): RedisClient;
+  run(script: Script, partition: string, args: readonly string[]): Promise<unknown>;
+  runEach(
+    script: Script,
+    ids: readonly string[],
+    parts: {
+      readonly idOf: (id: string) => string;
+      readonly args: (ids: readonly string[]) => readonly string[];
+    },
+  ): Promise<unknown>;
+}
+
 /** Whether a worker's last claim found all it asked for. */
 type IsFull = boolean;
 
 /** Wakes watchers when a script of any process publishes that there is something for them. */
 export class RedisWakeups implements Wakeups {
   readonly lookEveryMs: number;
-  readonly #handle: StoreHandle;
-  readonly #process = randomUUID();
+  readonly #handle: Store;
+  /** What this process is called in the store. */
+  readonly process: string = randomUUID();
   readonly #watches = new Watches();
   readonly #paths = new Set<string>();
   readonly #claimers = new Map<string, IsFull>();
@@ -35,7 +53,7 @@ export class RedisWakeups implements Wakeups {
   #forgo: NodeJS.Timeout | null = null;
   #isOpen = false;
 
-  constructor(handle: StoreHandle, { blockTimeoutMs }: Pick<ResolvedRedisOptions, "blockTimeoutMs">) {
+  constructor(handle: Store, { blockTimeoutMs }: Pick<ResolvedRedisOptions, "blockTimeoutMs">) {
     this.#handle = handle;
     this.lookEveryMs = blockTimeoutMs;
   }
@@ -70,12 +88,22 @@ export class RedisWakeups implements Wakeups {
     if (!this.#watches.hasReady || this.#subscription?.isListening !== true) return ["", "", "0"];
     for (const path of paths) this.#paths.add(path);
     const others = [...this.#claimers].some(([id, isFull]) => id !== workerId && !isFull);
-    return [this.#process, this.#interest([...this.#paths]), others ? "0" : "1"];
+    return [this.process, this.#interest([...this.#paths]), others ? "0" : "1"];
   }
 
   /** Notes whether a worker's claim found all it asked for. */
   noteClaim(workerId: string, isFull: boolean): void {
     if (this.#watches.hasReady) this.#claimers.set(workerId, isFull);
+  }
+
+  /** Wakes workers of this process, which has put something in line. */
+  ready(): void {
+    this.#watches.wakeReady();
+  }
+
+  /** Wakes those of this process who wait for these results. */
+  results(ids: readonly string[]): void {
+    if (this.#watches.hasResults) this.#watches.wakeResults(ids);
   }
 
   /** Allows watches after {@link close}. */
@@ -90,7 +118,7 @@ export class RedisWakeups implements Wakeups {
     const hadReady = this.#watches.hasReady;
     this.#watches.clear();
     this.#results.clear();
-    if (hadReady) await this.#say(AWAIT_READY, [this.#process, ""]);
+    if (hadReady) await this.#say(AWAIT_READY, [this.process, ""]);
     this.#hangUp();
   }
 
@@ -122,13 +150,16 @@ export class RedisWakeups implements Wakeups {
   #listen(): void {
     if (this.#subscription !== null) return;
     const { channel } = this.#handle.partitions;
-    const own = `${channel}:to:${this.#process}`;
+    const own = `${channel}:to:${this.process}`;
     this.#subscription = new Subscription(this.#handle.subscriber(), {
       channel: own,
       onMessage: (name, message) => this.#hear(name, message),
       onListening: () => void this.#announceAll(),
     });
-    this.#repeat ??= setInterval(() => this.#announceResults([...this.#results.keys()]), REPEAT_EVERY_MS).unref();
+    this.#repeat ??= setInterval(
+      () => this.#announceResults([...this.#results.keys()]),
+      REPEAT_EVERY_MS,
+    ).unref();
   }
 
   #hear(channel: string, message: string): void {
@@ -151,12 +182,12 @@ export class RedisWakeups implements Wakeups {
 
   async #announceReady(): Promise<void> {
     if (!this.#watches.hasReady) return;
-    await this.#say(AWAIT_READY, [this.#process, this.#interest(null)]);
+    await this.#say(AWAIT_READY, [this.process, this.#interest(null)]);
     this.#watches.wakeReady();
   }
 
   #withdraw(): void {
-    if (!this.#watches.hasReady && this.#isOpen) void this.#say(AWAIT_READY, [this.#process, ""]);
+    if (!this.#watches.hasReady && this.#isOpen) void this.#say(AWAIT_READY, [this.process, ""]);
   }
 
   async #announceResults(ids: readonly string[] = [...this.#newResults]): Promise<void> {
@@ -165,7 +196,7 @@ export class RedisWakeups implements Wakeups {
     try {
       await this.#handle.runEach(AWAIT_RESULTS, ids, {
         idOf: (id) => id,
-        args: (some) => [this.#process, ...some],
+        args: (some) => [this.process, ...some],
       });
     } catch {
       // Those who wait look now and then, and it is said again.
@@ -190,7 +221,7 @@ export class RedisWakeups implements Wakeups {
       if (!this.#isOpen || ids.length === 0) return;
       // Where that fails, it is forgotten by itself.
       this.#handle
-        .runEach(FORGO_RESULTS, ids, { idOf: (one) => one, args: (some) => [this.#process, ...some] })
+        .runEach(FORGO_RESULTS, ids, { idOf: (one) => one, args: (some) => [this.process, ...some] })
         .catch(() => undefined);
     }, FORGO_AFTER_MS).unref();
   }

@@ -2,10 +2,10 @@ import { ENDING } from "./ending.ts";
 import { KEYS_OF_A_PARTITION } from "./keys.ts";
 import { LINE } from "./line.ts";
 import { NOTICES } from "./notices.ts";
-import { type Script, script } from "./script.ts";
+import { lua, type Script, script } from "./script.ts";
 import { ENDING_ARGUMENTS } from "./settle.ts";
 
-const FIND = String.raw`
+const FIND = lua`
 local id = ARGV[7]
 local found = redis.call('HMGET', taskKey(id), 'state', 'place')
 local s, seq, rank, priority, group
@@ -33,7 +33,7 @@ export const CANCEL: Script = script(
   NOTICES,
   ENDING,
   FIND,
-  String.raw`
+  lua`
 if not s then return 'not-found' end
 if s.status == 'RUNNING' then
   redis.call('HSET', taskKey(id), 'state', found[1]:sub(1, -2) .. '1')
@@ -66,7 +66,7 @@ export const REQUEUE: Script = script(
   NOTICES,
   ENDING,
   FIND,
-  String.raw`
+  lua`
 if not s then return 'not-found' end
 if s.status ~= 'FAILED' and s.status ~= 'CANCELLED' then return 'not-retryable' end
 local status = s.status
@@ -79,7 +79,8 @@ redis.call('ZADD', key('open', group), seq, id)
 redis.call('ZADD', T .. 'groups', 0, group)
 holdAgain(id)
 settleLine()
-if tonumber(ARGV[8]) <= now then tellIdle({ [group] = true }) end
+if tonumber(ARGV[8]) <= now then sooner[group] = true end
+tellIdle(sooner)
 return 'requeued'
 `,
 );
@@ -100,7 +101,7 @@ export const DELETE: Script = script(
   NOTICES,
   ENDING,
   FIND,
-  String.raw`
+  lua`
 if not s then return 'not-found' end
 if s.status == 'RUNNING' then return 'running' end
 freeHold(id, true)

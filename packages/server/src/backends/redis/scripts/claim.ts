@@ -1,7 +1,7 @@
 import { KEYS_OF_A_PARTITION } from "./keys.ts";
 import { LINE } from "./line.ts";
 import { IDLE } from "./notices.ts";
-import { type Script, script } from "./script.ts";
+import { lua, type Script, script } from "./script.ts";
 
 /** The most that one claim brings from later to due. */
 const MOST_PROMOTED = 2_500;
@@ -21,14 +21,14 @@ const MOST_PROMOTED = 2_500;
 export const CLAIM: Script = script(
   "claim",
   KEYS_OF_A_PARTITION,
-  String.raw`
+  lua`
 local now, consumers, worker, workerJson = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
 local paths, queues, limit, onlyId, process, interest = ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8], ARGV[9], ARGV[10]
 local isBusyWhenFull = ARGV[11] == '1'
 `,
   LINE,
   IDLE,
-  String.raw`
+  lua`
 local leases = {}
 -- The lease of a group's tasks, or nil where they are not wanted.
 local function leaseOf(group)

@@ -1,9 +1,11 @@
+import { lua } from "./script.ts";
+
 /**
  * How task results end, and how they go back to their line; the indexes change once for a whole batch.
  *
  * Reads `now` and `ttls` (milliseconds by status), and what line.ts and notices.ts declare.
  */
-export const ENDING: string = String.raw`
+export const ENDING: string = lua`
 local noLonger, gone, added, ended, running, acknowledged, expiringGone = {}, {}, {}, {}, {}, {}, {}
 local endedIds = {}
 

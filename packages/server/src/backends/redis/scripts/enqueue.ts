@@ -1,13 +1,13 @@
 import { KEYS_OF_A_PARTITION } from "./keys.ts";
 import { LINE } from "./line.ts";
 import { NOTICES } from "./notices.ts";
-import { type Script, script } from "./script.ts";
+import { lua, type Script, script } from "./script.ts";
 
 /**
  * Stores task results.
  *
  * - KEYS: the partition.
- * - ARGV: now, consumer group, channel, number of lanes, of each lane its priority and group, then of each task: id, rank,
+ * - ARGV: now, consumer group, channel and process, number of lanes, of each lane its priority and group, then of each task: id, rank,
  *   runAfter, number of its lane, what few tasks have (`""`, or JSON of `expiresAt`, `key` and `until`), its unchanging
  *   part as JSON, its input.
  * - Result: of each task `"stored"`, or what holds its deduplication key: `"<status> <id>"`.
@@ -16,12 +16,13 @@ import { type Script, script } from "./script.ts";
 export const ENQUEUE: Script = script(
   "enqueue",
   KEYS_OF_A_PARTITION,
-  String.raw`
-local now, consumers, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3]
+  lua`
+local now, consumers = tonumber(ARGV[1]), ARGV[2]
+local channel, self = ARGV[3]:match('^(%S+) (%S+)$')
 `,
   LINE,
   NOTICES,
-  String.raw`
+  lua`
 local laneCount = tonumber(ARGV[4])
 local firstTask = 5 + 2 * laneCount
 local count = (#ARGV - firstTask + 1) / 7
@@ -31,7 +32,7 @@ local time = redis.call('TIME')
 local seq = math.max(tonumber(redis.call('GET', T .. 'seq') or '0') + 1, time[1] * 1000000 + time[2])
 redis.call('SET', T .. 'seq', text(seq + count))
 
-local answers, opened, due = {}, {}, {}
+local answers, opened = {}, {}
 for index = 1, count do
   local at = firstTask + 7 * (index - 1)
   local id, rank, runAfter = ARGV[at], ARGV[at + 1], ARGV[at + 2]
@@ -69,7 +70,7 @@ for index = 1, count do
       end
       if expires ~= '-' then redis.call('ZADD', T .. 'expiring', expires, id) end
       push(opened, group, number, id)
-      if tonumber(runAfter) <= now then due[group] = true end
+      if tonumber(runAfter) <= now then sooner[group] = true end
     end
   end
 end
@@ -78,7 +79,7 @@ for group, members in pairs(opened) do
   redis.call('ZADD', T .. 'groups', 0, group)
 end
 settleLine()
-tellIdle(due)
+tellIdle(sooner)
 return answers
 `,
 );

@@ -1,6 +1,6 @@
 import { KEYS_OF_A_PARTITION } from "./keys.ts";
 import { RECORD_FIELDS } from "./read.ts";
-import { type Script, script } from "./script.ts";
+import { lua, type Script, script } from "./script.ts";
 
 /**
  * Lists task results of a partition, the last stored first.
@@ -15,7 +15,7 @@ export const LIST: Script = script(
   "list",
   KEYS_OF_A_PARTITION,
   RECORD_FIELDS,
-  String.raw`
+  lua`
 local below, count, path, queue = ARGV[1], tonumber(ARGV[2]), ARGV[4], ARGV[5]
 local function isWanted(group)
   if path == '*' and queue == '*' then return true end
@@ -74,7 +74,7 @@ return answer
 export const COUNT: Script = script(
   "count",
   KEYS_OF_A_PARTITION,
-  String.raw`
+  lua`
 local now, answer = tonumber(ARGV[1]), {}
 local function runAfterOf(id)
   local state = redis.call('HGET', taskKey(id), 'state')

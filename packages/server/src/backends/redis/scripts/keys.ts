@@ -1,3 +1,5 @@
+import { lua } from "./script.ts";
+
 /**
  * The keys of one partition; all begin with its hash tag, such as `{taskwright:0}:`, which is KEYS[1].
  *
@@ -25,7 +27,7 @@
  * | `waiting` | hash | ids with the processes that wait for their results |
  * | `seq`, `tokens`, `version` | string | the last sequence, the last token, the version of all this |
  */
-export const KEYS_OF_A_PARTITION: string = String.raw`
+export const KEYS_OF_A_PARTITION: string = lua`
 local T = KEYS[1]
 local function key(name, of) return T .. name .. ':' .. of end
 local function taskKey(id) return T .. 'task:' .. id end

@@ -1,8 +1,8 @@
 import { KEYS_OF_A_PARTITION } from "./keys.ts";
 import { NOTICES } from "./notices.ts";
-import { type Script, script } from "./script.ts";
+import { lua, type Script, script } from "./script.ts";
 
-const HELD = String.raw`
+const HELD = lua`
 local function held(id, token)
   local found = redis.call('HMGET', taskKey(id), 'state', 'lease')
   if found[1] and found[2] == token and found[1]:sub(1, 8) == 'RUNNING ' then return found[1] end
@@ -22,7 +22,7 @@ export const BEGIN: Script = script(
   "begin",
   KEYS_OF_A_PARTITION,
   HELD,
-  String.raw`
+  lua`
 local answers = {}
 for index = 1, #ARGV / 2 do
   local id = ARGV[2 * index - 1]
@@ -46,7 +46,7 @@ export const RENEW: Script = script(
   "renew",
   KEYS_OF_A_PARTITION,
   HELD,
-  String.raw`
+  lua`
 local answers, ends = {}, {}
 for index = 1, #ARGV / 3 do
   local id = ARGV[3 * index - 2]
@@ -66,17 +66,17 @@ return answers
  * Stores the progress of running attempts.
  *
  * - KEYS: the partition.
- * - ARGV: channel, then of each item: id, token, progress.
+ * - ARGV: channel and process, then of each item: id, token, progress.
  * - Result: of each item 1, or 0 when the lease was lost.
  * - States: RUNNING, which it stays.
  */
 export const PROGRESS: Script = script(
   "progress",
   KEYS_OF_A_PARTITION,
-  "local channel = ARGV[1]",
+  "local channel, self = ARGV[1]:match('^(%S+) (%S+)$')",
   NOTICES,
   HELD,
-  String.raw`
+  lua`
 local answers, changed = {}, {}
 for index = 1, (#ARGV - 1) / 3 do
   local id = ARGV[3 * index - 1]

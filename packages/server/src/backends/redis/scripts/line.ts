@@ -1,10 +1,14 @@
+import { lua } from "./script.ts";
+
 /**
  * The line of READY task results: entering it, leaving it, and what comes first in it.
  *
  * Reads `now` and `consumers` (the name of the consumer group), which the script declares before.
  */
-export const LINE: string = String.raw`
+export const LINE: string = lua`
 local changedSources, changedBack, changedLater, brokenOff = {}, {}, {}, {}
+-- Groups that idle workers have to know of: something is due, or will be earlier than they know.
+local sooner = {}
 
 local function memberOf(seq, runAfter, rank, priority, id)
   return seq .. ' ' .. runAfter .. ' ' .. rank .. ' ' .. priority .. ' ' .. id
@@ -90,8 +94,13 @@ end
 local function settleLine()
   for group in pairs(changedLater) do
     local first = redis.call('ZRANGE', key('later', group), 0, 0, 'WITHSCORES')
-    if first[1] then redis.call('ZADD', T .. 'later', first[2], group)
-    else redis.call('ZREM', T .. 'later', group) end
+    if first[1] then
+      local known = redis.call('ZSCORE', T .. 'later', group)
+      if not known or tonumber(first[2]) < tonumber(known) then sooner[group] = true end
+      redis.call('ZADD', T .. 'later', first[2], group)
+    else
+      redis.call('ZREM', T .. 'later', group)
+    end
   end
   for group in pairs(changedBack) do
     local first = redis.call('ZRANGE', key('back', group), 0, 0)[1]

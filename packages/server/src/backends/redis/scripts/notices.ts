@@ -1,17 +1,24 @@
-/** Telling processes that wait; reads `channel`, which the script declares before. */
-export const NOTICES: string = String.raw`
+import { lua } from "./script.ts";
+
+/**
+ * Telling processes that wait, but for the one that asks, which tells itself.
+ *
+ * Reads `channel` and `self`, which the script declares before.
+ */
+export const NOTICES: string = lua`
 local toTell = {}
 local function contains(names, name)
   return names == '*' or names:find('\0:' .. name .. '\0', 1, true) ~= nil
 end
--- Groups that have something due.
 local function tellIdle(groups)
   if redis.call('EXISTS', T .. 'idle') == 0 then return end
   local seconds = tonumber(redis.call('TIME')[1])
   local idle = redis.call('HGETALL', T .. 'idle')
   for index = 1, #idle, 2 do
     local until_, queues, paths = idle[index + 1]:match('^(.-)\1(.-)\1(.*)$')
-    if tonumber(until_) < seconds then
+    if idle[index] == self then
+      -- Told by itself.
+    elseif tonumber(until_) < seconds then
       redis.call('HDEL', T .. 'idle', idle[index])
     else
       for group in pairs(groups) do
@@ -32,7 +39,9 @@ local function tellWaiting(ids, isEnd)
     local processes = redis.call('HGET', T .. 'waiting', id)
     if processes then
       if isEnd then redis.call('HDEL', T .. 'waiting', id) end
-      for process in processes:gmatch('%S+') do push(byProcess, process, id) end
+      for process in processes:gmatch('%S+') do
+        if process ~= self then push(byProcess, process, id) end
+      end
     end
   end
   for process, found in pairs(byProcess) do
@@ -45,7 +54,7 @@ end
 const IDLE_FOR_S = 300;
 
 /** Noting that a process is to be woken. */
-export const IDLE: string = String.raw`
+export const IDLE: string = lua`
 local function awaitReady(process, interest)
   redis.call('HSET', T .. 'idle', process, text(redis.call('TIME')[1] + ${IDLE_FOR_S}) .. '\1' .. interest)
 end

@@ -2,11 +2,11 @@ import { ENDING } from "./ending.ts";
 import { KEYS_OF_A_PARTITION } from "./keys.ts";
 import { LINE } from "./line.ts";
 import { NOTICES } from "./notices.ts";
-import { type Script, script } from "./script.ts";
+import { lua, type Script, script } from "./script.ts";
 import { ENDING_ARGUMENTS } from "./settle.ts";
 
 /** What purge and its dry run are told: ARGV 7 to 10. */
-const PURGE_ARGUMENTS = String.raw`
+const PURGE_ARGUMENTS = lua`
 local finishedBefore, limit, statuses = tonumber(ARGV[7]), tonumber(ARGV[8]), {}
 for status in ARGV[9]:gmatch('%S+') do statuses[#statuses + 1] = status end
 `;
@@ -31,7 +31,7 @@ export const PURGE: Script = script(
   NOTICES,
   ENDING,
   PURGE_ARGUMENTS,
-  String.raw`
+  lua`
 local old = {}
 for _, status in ipairs(statuses) do
   local found = redis.call('ZRANGEBYSCORE', key('ended', status), '-inf', text(finishedBefore), 'WITHSCORES', 'LIMIT', 0, limit + 1)
@@ -89,7 +89,7 @@ export const COUNT_OLD: Script = script(
   "count-old",
   KEYS_OF_A_PARTITION,
   PURGE_ARGUMENTS,
-  String.raw`
+  lua`
 local count = 0
 for _, status in ipairs(statuses) do
   count = count + redis.call('ZCOUNT', key('ended', status), '-inf', text(finishedBefore))

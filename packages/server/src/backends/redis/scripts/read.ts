@@ -1,8 +1,8 @@
 import { KEYS_OF_A_PARTITION } from "./keys.ts";
-import { type Script, script } from "./script.ts";
+import { lua, type Script, script } from "./script.ts";
 
 /** The fields of a record that make a task result, in the order in which scripts give them. */
-export const RECORD_FIELDS: string = String.raw`
+export const RECORD_FIELDS: string = lua`
 local function recordOf(id)
   return redis.call('HMGET', taskKey(id), 'task', 'input', 'state', 'output', 'progress', 'errors', 'workers')
 end
@@ -20,7 +20,7 @@ export const READ: Script = script(
   "read",
   KEYS_OF_A_PARTITION,
   RECORD_FIELDS,
-  String.raw`
+  lua`
 local answers = {}
 for index = 1, #ARGV do answers[index] = recordOf(ARGV[index]) end
 return answers

@@ -2,7 +2,7 @@ import { ENDING } from "./ending.ts";
 import { KEYS_OF_A_PARTITION } from "./keys.ts";
 import { LINE } from "./line.ts";
 import { NOTICES } from "./notices.ts";
-import { type Script, script } from "./script.ts";
+import { lua, type Script, script } from "./script.ts";
 import { ENDING_ARGUMENTS } from "./settle.ts";
 
 /**
@@ -20,8 +20,8 @@ export const RELEASE: Script = script(
   LINE,
   NOTICES,
   ENDING,
-  String.raw`
-local answers, due = {}, {}
+  lua`
+local answers = {}
 for index = 1, (#ARGV - 6) / 3 do
   local at = 7 + 3 * (index - 1)
   local id, token, how = ARGV[at], ARGV[at + 1], ARGV[at + 2]
@@ -37,14 +37,14 @@ for index = 1, (#ARGV - 6) / 3 do
       checkLine(priority, group)
       local s = parseState(found[1])
       if how == 'not-started' then takeBack(id, s) end
-      if returnToLine(id, s, found[3]) == 'READY' and tonumber(s.runAfter) <= now then due[group] = true end
+      if returnToLine(id, s, found[3]) == 'READY' and tonumber(s.runAfter) <= now then sooner[group] = true end
       endLease(id, token, seq, rank, priority, group)
     end
   end
 end
 settleEnds()
 settleLine()
-tellIdle(due)
+tellIdle(sooner)
 return answers
 `,
 );

@@ -2,11 +2,12 @@ import { ENDING } from "./ending.ts";
 import { KEYS_OF_A_PARTITION } from "./keys.ts";
 import { LINE } from "./line.ts";
 import { NOTICES } from "./notices.ts";
-import { type Script, script } from "./script.ts";
+import { lua, type Script, script } from "./script.ts";
 
 /** What begins every script that ends attempts: ARGV 1 to 6. */
-export const ENDING_ARGUMENTS: string = String.raw`
-local now, consumers, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3]
+export const ENDING_ARGUMENTS: string = lua`
+local now, consumers = tonumber(ARGV[1]), ARGV[2]
+local channel, self = ARGV[3]:match('^(%S+) (%S+)$')
 local ttls = { SUCCESSFUL = ARGV[4], FAILED = ARGV[5], CANCELLED = ARGV[6] }
 `;
 
@@ -14,7 +15,7 @@ local ttls = { SUCCESSFUL = ARGV[4], FAILED = ARGV[5], CANCELLED = ARGV[6] }
  * Ends attempts.
  *
  * - KEYS: the partition.
- * - ARGV: now, consumer group, channel, milliseconds to keep SUCCESSFUL, FAILED and CANCELLED ones, then of each item: id,
+ * - ARGV: now, consumer group, channel and process, milliseconds to keep SUCCESSFUL, FAILED and CANCELLED ones, then of each item: id,
  *   token, status, and two more: of SUCCESSFUL the output after a `+`, or `""` for none; of READY `<runAfter> <rank>` and the
  *   error; of FAILED whether the handler was started (1 or 0) and the error; of CANCELLED `""` and the error or `""`.
  * - Result: of each item the status that it has now, or `""` when the lease was lost.
@@ -27,8 +28,8 @@ export const SETTLE: Script = script(
   LINE,
   NOTICES,
   ENDING,
-  String.raw`
-local answers, held, checked, due, seen = {}, {}, {}, {}, {}
+  lua`
+local answers, held, checked, seen = {}, {}, {}, {}
 local count = (#ARGV - 6) / 5
 -- The status of one that this lease has ended in the same way before, as the answer to that was lost.
 local function saidBefore(at)
@@ -72,7 +73,7 @@ for index = 1, count do
         local runAfter, rank = detail:match('^(%S+) (%S+)$')
         if s.cancel ~= '1' then s.retries = s.retries + 1 end
         answers[index] = returnToLine(id, s, one.place, runAfter, rank)
-        if answers[index] == 'READY' and tonumber(runAfter) <= now then due[one.group] = true end
+        if answers[index] == 'READY' and tonumber(runAfter) <= now then sooner[one.group] = true end
       else
         if status == 'FAILED' and detail == '0' then takeBack(id, s) end
         finish(id, status, middleOf(s), one.seq, one.group)
@@ -83,7 +84,7 @@ for index = 1, count do
 end
 settleEnds()
 settleLine()
-tellIdle(due)
+tellIdle(sooner)
 return answers
 `,
 );

@@ -3,7 +3,7 @@ import { KEYS_OF_A_PARTITION } from "./keys.ts";
 import { LINE } from "./line.ts";
 import { NOTICES } from "./notices.ts";
 import { RECORD_FIELDS } from "./read.ts";
-import { type Script, script } from "./script.ts";
+import { lua, type Script, script } from "./script.ts";
 import { ENDING_ARGUMENTS } from "./settle.ts";
 
 /**
@@ -23,10 +23,10 @@ export const SWEEP: Script = script(
   NOTICES,
   ENDING,
   RECORD_FIELDS,
-  String.raw`
+  lua`
 local limit, mostLost = tonumber(ARGV[7]), tonumber(ARGV[8])
 local lost, poisoned, expired, rest = ARGV[9], ARGV[10], ARGV[11], ARGV[12]
-local returned, finished, due = 0, {}, {}
+local returned, finished = 0, {}
 local function errorOf(beginning, id, attempts)
   local worker = lastWorker(id)
   return beginning .. text(attempts) .. ',"workerId":' .. (worker and cjson.encode(worker) or 'null') .. rest
@@ -58,7 +58,7 @@ for index = 1, math.min(#over, limit) do
     endLease(id, found[2], seq, rank, priority, group)
     if status == 'READY' then
       returned = returned + 1
-      if tonumber(s.runAfter) <= now then due[group] = true end
+      if tonumber(s.runAfter) <= now then sooner[group] = true end
     else
       finished[#finished + 1] = id
     end
@@ -89,7 +89,7 @@ end
 
 settleEnds()
 settleLine()
-tellIdle(due)
+tellIdle(sooner)
 local answer = { returned, (#over > limit or #old > left) and 1 or 0 }
 for _, id in ipairs(finished) do
   answer[#answer + 1] = id

@@ -1,6 +1,6 @@
 import { KEYS_OF_A_PARTITION } from "./keys.ts";
 import { IDLE } from "./notices.ts";
-import { type Script, script } from "./script.ts";
+import { lua, type Script, script } from "./script.ts";
 
 /**
  * Says that a process is to be woken when something is due in some queues.
@@ -13,7 +13,7 @@ export const AWAIT_READY: Script = script(
   "await-ready",
   KEYS_OF_A_PARTITION,
   IDLE,
-  String.raw`
+  lua`
 if ARGV[2] == '' then redis.call('HDEL', T .. 'idle', ARGV[1])
 else awaitReady(ARGV[1], ARGV[2]) end
 return 1
@@ -33,7 +33,7 @@ const FORGOTTEN_AFTER_MS = 600_000;
 export const AWAIT_RESULTS: Script = script(
   "await-results",
   KEYS_OF_A_PARTITION,
-  String.raw`
+  lua`
 for index = 2, #ARGV do
   local processes = redis.call('HGET', T .. 'waiting', ARGV[index])
   if not processes then redis.call('HSET', T .. 'waiting', ARGV[index], ARGV[1])
@@ -56,7 +56,7 @@ return 1
 export const FORGO_RESULTS: Script = script(
   "forgo-results",
   KEYS_OF_A_PARTITION,
-  String.raw`
+  lua`
 for index = 2, #ARGV do
   local processes = redis.call('HGET', T .. 'waiting', ARGV[index])
   if processes then
