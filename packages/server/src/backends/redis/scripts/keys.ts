@@ -8,7 +8,7 @@ import { lua } from "./script.ts";
  *
  * | key | type | holds |
  * |---|---|---|
- * | `task:<id>` | hash | a task result: `task` (JSON of what never changes), `input`, `output`, `state`, `place` (sequence, rank and lane), `lease` (the token), `workers`, `errors`, `progress`, `deduplication` |
+ * | `task:<id>` | hash | a task result: `task` (JSON of what never changes, a newline, and the input if there is one), `state` (see state.ts), `lease` (token and worker of the latest attempt), `workers` (of earlier ones), `errors`, `output`, `progress`, `deduplication` |
  * | `ready:<lane>` | stream | due ones in the order of their arrival, with a consumer group; an entry's id is its rank and sequence |
  * | `back:<group>` | sorted set | due ones that came out of order (delayed, retried, given back), by rank |
  * | `later:<group>` | sorted set | those that wait for their time, by it |
