@@ -5,8 +5,10 @@ import type { RedisBackendOptions } from "./options.ts";
 import type { RedisClient } from "./redis-client.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
-/** No script takes nearly as long; the connection behind a command that does is taken to be dead. */
+/** No script takes nearly as long. */
 const COMMAND_TIMEOUT_MS = 30_000;
+/** A connection on which no answer comes for so long is taken to be dead, and made again. */
+const SILENCE_TIMEOUT_MS = 20_000;
 /** How often a command is sent again after its connection was lost; each is one that may be repeated. */
 const MOST_RETRIES = 3;
 const LONGEST_PAUSE_MS = 500;
@@ -54,6 +56,7 @@ export class RedisSource {
       autoResubscribe: false,
       maxRetriesPerRequest: null,
       commandTimeout: COMMAND_TIMEOUT_MS,
+      socketTimeout: SILENCE_TIMEOUT_MS,
     }) as RedisClient;
     subscriber.on("error", ignore);
     return subscriber;
@@ -151,6 +154,7 @@ function shared() {
   return {
     connectTimeout: CONNECT_TIMEOUT_MS,
     commandTimeout: COMMAND_TIMEOUT_MS,
+    socketTimeout: SILENCE_TIMEOUT_MS,
     keepAlive: 10_000,
     maxRetriesPerRequest: MOST_RETRIES,
     retryStrategy: pauseBefore,
