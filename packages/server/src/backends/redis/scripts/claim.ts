@@ -222,7 +222,7 @@ local function start()
         found[2]:match('^READY %S+ (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) %S+ %S+ %S+ (.*)$')
     end
     if not runAfter or (number(runAfter) > now and onlyId == '') then
-      if one.stream then push(dropped, one.stream, one.entry) end
+      if one.stream then table.insert(listOf(dropped, one.stream), one.entry) end
       -- Its own clock was ahead of that of who asks.
       if runAfter then enterOutOfOrder(one.id, parseState(found[2])) end
       answer[2] = 1

@@ -7,7 +7,7 @@ import { lua } from "./script.ts";
  */
 export const ENDING: string = lua`
 local noLonger, gone, added, ended, running, acknowledged, expiringGone = {}, {}, {}, {}, {}, {}, {}
-local endedIds = {}
+local endedIds, nowText = {}, text(now)
 
 -- Marks the deduplication key of one that went wrong as free for others.
 local function freeHold(id, isGone)
@@ -35,15 +35,23 @@ end
 local function endLease(id, token, seq, rank, priority, group)
   noLonger[#noLonger + 1] = id
   running[group] = (running[group] or 0) - 1
-  if token:sub(1, 1) == 's' then push(acknowledged, priority .. ':' .. group, rank .. '-' .. seq) end
+  if token:sub(1, 1) == 's' then
+    local entries = listOf(acknowledged, priority .. ':' .. group)
+    entries[#entries + 1] = rank .. '-' .. seq
+  end
 end
 local function finish(id, status, middle, place, seq, group, ...)
   local record = taskKey(id)
-  redis.call('HSET', record, 'state', status .. ' 00 ' .. middle .. ' ' .. text(now) .. ' - - ' .. place, ...)
+  redis.call('HSET', record, 'state', status .. ' 00 ' .. middle .. ' ' .. nowText .. ' - - ' .. place, ...)
   redis.call('PEXPIRE', record, ttls[status])
-  push(gone, group, id)
-  push(added, status .. ':' .. group, seq, id)
-  push(ended, status, text(now), id .. ' ' .. group)
+  local ids = listOf(gone, group)
+  ids[#ids + 1] = id
+  local sequences = listOf(listOf(added, status), group)
+  local size = #sequences
+  sequences[size + 1], sequences[size + 2] = seq, id
+  local times = listOf(ended, status)
+  size = #times
+  times[size + 1], times[size + 2] = nowText, id .. ' ' .. group
   if middle:sub(-2) ~= ' -' then expiringGone[#expiringGone + 1] = id end
   if status ~= 'SUCCESSFUL' then freeHold(id, false) end
   endedIds[#endedIds + 1] = id
@@ -57,8 +65,10 @@ local function settleEnds()
   for group, ids in pairs(gone) do
     inChunks(ids, 4000, function(...) redis.call('ZREM', key('open', group), ...) end)
   end
-  for name, pairs_ in pairs(added) do
-    inChunks(pairs_, 4000, function(...) redis.call('ZADD', T .. name, ...) end)
+  for status, byGroup in pairs(added) do
+    for group, pairs_ in pairs(byGroup) do
+      inChunks(pairs_, 4000, function(...) redis.call('ZADD', T .. status .. ':' .. group, ...) end)
+    end
   end
   for status, pairs_ in pairs(ended) do
     inChunks(pairs_, 4000, function(...) redis.call('ZADD', key('ended', status), ...) end)

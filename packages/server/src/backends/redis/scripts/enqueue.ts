@@ -111,13 +111,9 @@ for index = 1, count do
         redis.call('ZADD', T .. 'holdEnds', header.keyUntil, header.key)
       end
       if header.expires ~= '-' then redis.call('ZADD', T .. 'expiring', header.expires, id) end
-      local list = opened[header.group]
-      if not list then
-        list = {}
-        opened[header.group] = list
-      end
-      list[#list + 1] = number
-      list[#list + 1] = id
+      local list = listOf(opened, header.group)
+      local size = #list
+      list[size + 1], list[size + 2] = number, id
       if header.isDue then sooner[header.group] = true end
     end
   end

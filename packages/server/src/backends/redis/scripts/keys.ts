@@ -41,13 +41,13 @@ end
 local function inChunks(args, size, run)
   for from = 1, #args, size do run(unpack(args, from, math.min(from + size - 1, #args))) end
 end
-local function push(lists, name, ...)
+-- The list of a name, which begins empty.
+local function listOf(lists, name)
   local list = lists[name]
   if not list then
     list = {}
     lists[name] = list
   end
-  local count = select('#', ...)
-  for index = 1, count do list[#list + 1] = (select(index, ...)) end
+  return list
 end
 `;
