@@ -1,6 +1,6 @@
 import { didYouMean, TaskError } from "@taskwright/shared";
 import type { Backend, Outbox } from "../../backend/index.ts";
-import { withOutbox } from "../outbox/with-outbox.ts";
+import { withOutbox } from "../outboxes/with-outbox.ts";
 import { createLeaseSource } from "./lease-source.ts";
 import { createMaintenance } from "./maintenance.ts";
 import { createMemoryState } from "./memory-state.ts";

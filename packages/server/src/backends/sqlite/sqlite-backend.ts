@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { Backend, Schema } from "../../backend/index.ts";
-import { withOutbox } from "../outbox/with-outbox.ts";
+import { withOutbox } from "../outboxes/with-outbox.ts";
 import { Connection } from "./connection.ts";
 import { diagnose } from "./diagnose.ts";
 import { toTaskError } from "./driver-errors.ts";
