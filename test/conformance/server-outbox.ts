@@ -180,6 +180,22 @@ export const serverOutboxSection: ConformanceSection<ServerUnderTest> = {
         }),
     },
     {
+      name: "what could not be brought to a store that was away for a moment is brought within seconds",
+      needs: NEEDS,
+      run: (bench) =>
+        withCallers(bench, async ({ source }) => {
+          const { ran, work } = noting();
+          const server = await bench.run({ work });
+          bench.before.set("store.enqueue", async () => {
+            throw AWAY();
+          });
+          await server.client.transaction(source, (_tx, client) => client.tasks.work.delay({ n: 1 }));
+          bench.before.clear();
+          await bench.host.advance(3_000);
+          await bench.until(() => ran.length === 1);
+        }),
+    },
+    {
       name: "while the store is away transactions commit, and their tasks run when it is back",
       needs: NEEDS,
       run: (bench) =>
