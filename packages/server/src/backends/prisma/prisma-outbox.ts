@@ -6,9 +6,10 @@ import { checkProvider } from "./options.ts";
 import { type OutboxDatabase, outboxDatabase } from "./outbox-database.ts";
 import { outboxFindings } from "./outbox-findings.ts";
 import { prismaOutboxSource } from "./outbox-source.ts";
-import { isPrismaClient, type PrismaLike } from "./prisma-client.ts";
+import { isPrismaClient, type PrismaLike, type RawRunner } from "./prisma-client.ts";
 import { prismaTransactions } from "./prisma-transactions.ts";
 import { detectProvider, type PrismaProvider } from "./provider.ts";
+import { runLocked } from "./sqlite-locked-run.ts";
 
 /** What `prismaOutbox` takes beside the client. */
 export interface PrismaOutboxOptions extends TablePlace {
@@ -57,7 +58,14 @@ export function prismaOutbox(client: PrismaLike, options: PrismaOutboxOptions = 
   return {
     check: (transaction) => void transactions.inside(transaction),
 
-    run: (request) => transactions.run(request),
+    run: async (request) => {
+      const { client: given } = request;
+      const { dialect, names } = await choose();
+      if (dialect.provider !== "sqlite" || !isPrismaClient(given)) return transactions.run(request);
+      return runLocked(given, request, async (transaction: RawRunner) => {
+        await transaction.$executeRawUnsafe(`UPDATE ${names.version} SET version = version WHERE 0`);
+      });
+    },
 
     add: async ({ transaction, destination, tasks }) => {
       const executor = transactions.inside(transaction);
