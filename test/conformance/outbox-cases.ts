@@ -17,7 +17,7 @@ import { sqliteCallers } from "./prisma-sqlite-callers.ts";
 import type { StoreContext } from "./store-fixture.ts";
 
 /** A database that holds an outbox and nothing else of ours. */
-interface OutboxPlace {
+export interface OutboxPlace {
   readonly title: string;
   readonly service?: FoundService | MissingService;
   make(context: StoreContext): Promise<void>;
