@@ -1,8 +1,10 @@
-/** Work that was done in a span of time, and the processor time that this process spent on it. */
+/** Work that was done in a span of time, and the processor time that this process and the store's server spent on it. */
 export interface Work {
   readonly tasks: number;
   readonly ms: number;
   readonly cpuMs: number;
+  /** What the store's server spent meanwhile, whoever asked it; null where it is not known. */
+  readonly serverCpuMs: number | null;
 }
 
 /** What a process did and cost in a span in which nobody told it anything. */

@@ -13,6 +13,7 @@ interface Mark {
   readonly at: number;
   readonly cpu: NodeJS.CpuUsage;
   readonly tasks: number;
+  readonly serverCpuMs: number | null;
 }
 
 /** A child process's hands: does with its store what the benchmark tells it to. */
@@ -78,9 +79,9 @@ export class Actor implements ActorOperations {
 
   async drain(): Promise<Work> {
     return profiled(this.#profiles, "drain", async () => {
-      const before = this.#mark(this.#started.count);
+      const before = await this.#begin(() => this.#started.count);
       await this.#subject.drain();
-      return workSince(before, this.#mark(this.#started.count));
+      return this.#workSince(before, this.#started.count);
     });
   }
 
@@ -100,11 +101,11 @@ export class Actor implements ActorOperations {
   async observe({ warmUpMs, ms }: Span): Promise<Observed> {
     await pause(warmUpMs);
     return profiled(this.#profiles, "observe", async () => {
-      const before = this.#mark(this.#started.count);
-      const sent = this.#subject.statements?.();
+      const sent = await this.#subject.statements?.();
+      const before = await this.#begin(() => this.#started.count);
       await pause(ms);
-      const work = workSince(before, this.#mark(this.#started.count));
-      const statements = sent === undefined ? null : (this.#subject.statements?.() ?? sent) - sent;
+      const work = await this.#workSince(before, this.#started.count);
+      const statements = sent === undefined ? null : ((await this.#subject.statements?.()) ?? sent) - sent;
       return { ...work, rss: process.memoryUsage.rss(), statements };
     });
   }
@@ -174,9 +175,9 @@ export class Actor implements ActorOperations {
     try {
       await Promise.race([pause(warmUpMs), done]);
       return await profiled(this.#profiles, name, async () => {
-        const before = this.#mark(this.#enqueued);
+        const before = await this.#begin(() => this.#enqueued);
         await Promise.race([pause(ms), done]);
-        return workSince(before, this.#mark(this.#enqueued));
+        return this.#workSince(before, this.#enqueued);
       });
     } finally {
       isOver = true;
@@ -184,12 +185,24 @@ export class Actor implements ActorOperations {
     }
   }
 
-  #mark(tasks: number): Mark {
-    return { at: machineTime(), cpu: process.cpuUsage(), tasks };
+  async #begin(tasks: () => number): Promise<Mark> {
+    const serverCpuMs = await this.#serverCpuMs();
+    return { at: machineTime(), cpu: process.cpuUsage(), tasks: tasks(), serverCpuMs };
   }
-}
 
-function workSince(before: Mark, after: Mark): Work {
-  const cpuUs = after.cpu.user + after.cpu.system - before.cpu.user - before.cpu.system;
-  return { tasks: after.tasks - before.tasks, ms: after.at - before.at, cpuMs: cpuUs / 1_000 };
+  async #workSince(before: Mark, tasks: number): Promise<Work> {
+    const ms = machineTime() - before.at;
+    const { user, system } = process.cpuUsage(before.cpu);
+    const server = await this.#serverCpuMs();
+    return {
+      tasks: tasks - before.tasks,
+      ms,
+      cpuMs: (user + system) / 1_000,
+      serverCpuMs: server === null || before.serverCpuMs === null ? null : server - before.serverCpuMs,
+    };
+  }
+
+  async #serverCpuMs(): Promise<number | null> {
+    return (await this.#subject.serverCpuMs?.()) ?? null;
+  }
 }

@@ -45,7 +45,7 @@ export const FULL: Sizes = {
   drain: { warmUp: 10_000, tasks: 50_000 },
   backlog: { warmUpMs: 2_000, ms: 10_000 },
   pickup: { warmUp: 30, samples: 250, pauseMs: [12, 28] },
-  idle: { warmUpMs: 2_000, ms: 20_000 },
+  idle: { warmUpMs: 2_000, ms: 60_000 },
   memory: { chunks: 20, perChunk: 50_000 },
 };
 

@@ -12,9 +12,20 @@ export interface OpenSubject {
   startWorker(): Promise<{ stop(): Promise<void> }>;
   /** How many task results wait and how many have succeeded, to check that the work was done. */
   counts(): Promise<TaskCounts>;
-  /** How many statements this process has sent to the store's server; absent where there is none. */
-  statements?(): number;
+  /** How many statements this process has sent to the store's server, or that one has run; absent where there is none. */
+  statements?(): number | Promise<number>;
+  /** The processor time that the store's server has spent, in milliseconds; absent where there is none that tells. */
+  serverCpuMs?(): Promise<number>;
   close(): Promise<void>;
+}
+
+/** What a store's server says of its own work. */
+export interface ServerMeter {
+  /** The statements that it has run for others. */
+  statements(): Promise<number>;
+  /** The processor time that it has spent, in milliseconds. */
+  serverCpuMs(): Promise<number>;
+  close(): void;
 }
 
 /** How many task results there are. */

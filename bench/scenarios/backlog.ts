@@ -1,7 +1,7 @@
 import { pause } from "../harness/clock.ts";
 import type { RemoteActor } from "../harness/remote-actor.ts";
 import type { Scenario } from "../harness/scenario.ts";
-import { cpuMeasure, rateMeasure, rateOf } from "./rates.ts";
+import { cpuMeasures, rateMeasure, rateOf } from "./rates.ts";
 
 const TELL_EVERY_MS = 20;
 
@@ -25,7 +25,7 @@ function backlogOf(waiting: number, name: string): Scenario {
     name,
     measures: [
       rateMeasure(name, label),
-      cpuMeasure(name, label),
+      ...cpuMeasures(name, label),
       { id: `${name}.fewest`, label: `${label}: fewest`, unit: "tasks" },
     ],
     needsSharedStore: true,

@@ -1,5 +1,5 @@
 import type { Scenario } from "../harness/scenario.ts";
-import { cpuMeasure, rateMeasure, rateOf } from "./rates.ts";
+import { cpuMeasures, rateMeasure, rateOf } from "./rates.ts";
 
 /**
  * No-op tasks that wait, run by some worker processes.
@@ -11,7 +11,7 @@ function drainBy(workers: number): Scenario {
   const label = `drain by ${workers} worker process${workers === 1 ? "" : "es"}`;
   return {
     name,
-    measures: [rateMeasure(name, label), cpuMeasure(name, label)],
+    measures: [rateMeasure(name, label), ...cpuMeasures(name, label)],
     needsSharedStore: workers > 1,
     run: async (stage, { drain }) => {
       const producer = await stage.process();
@@ -33,9 +33,15 @@ function drainBy(workers: number): Scenario {
         tasks: drain.tasks,
         ms: Math.max(...works.map(({ ms }) => ms)),
         cpuMs: works.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
+        serverCpuMs: mostOf(works.map(({ serverCpuMs }) => serverCpuMs)),
       });
     },
   };
+}
+
+/** They all look at the same server, so the longest span has it all. */
+function mostOf(spent: readonly (number | null)[]): number | null {
+  return spent.some((ms) => ms === null) ? null : Math.max(...spent.map(Number));
 }
 
 export const drain1: Scenario = drainBy(1);

@@ -1,11 +1,11 @@
 import type { Scenario } from "../harness/scenario.ts";
-import { cpuMeasure, rateMeasure, rateOf } from "./rates.ts";
+import { cpuMeasures, rateMeasure, rateOf } from "./rates.ts";
 
 /** Single calls: each waits for its own task to be durable. */
 function singleCalls(name: string, label: string, inFlight: number): Scenario {
   return {
     name,
-    measures: [rateMeasure(name, label), cpuMeasure(name, label)],
+    measures: [rateMeasure(name, label), ...cpuMeasures(name, label)],
     needsSharedStore: false,
     run: async (stage, { enqueue }) => {
       const producer = await stage.process();
@@ -22,7 +22,7 @@ const many = "enqueue-many";
 
 export const enqueueMany: Scenario = {
   name: many,
-  measures: [rateMeasure(many, "enqueue, 1,000 per call"), cpuMeasure(many, "enqueue, 1,000 per call")],
+  measures: [rateMeasure(many, "enqueue, 1,000 per call"), ...cpuMeasures(many, "enqueue, 1,000 per call")],
   needsSharedStore: false,
   run: async (stage, { enqueue }) => {
     const producer = await stage.process();

@@ -17,6 +17,12 @@ const SUITES: Readonly<Record<string, () => Promise<readonly Subject[]>>> = {
     (await import("./taskwright-mariadb.ts")).taskwrightMariadb,
     (await import("./raw-mariadb/index.ts")).rawMariadb,
   ],
+  redis: async () => [
+    (await import("./taskwright-redis.ts")).taskwrightRedis,
+    (await import("./raw-redis/index.ts")).rawRedis,
+    (await import("./bullmq.ts")).bullMq,
+    (await import("./bee-queue.ts")).beeQueue,
+  ],
   memory: async () => [(await import("./taskwright-memory.ts")).taskwrightMemory],
 };
 
@@ -24,6 +30,7 @@ const SUITES: Readonly<Record<string, () => Promise<readonly Subject[]>>> = {
 const SERVERS: Readonly<Record<string, () => Promise<string>>> = {
   postgres: async () => (await import("./postgres-server.ts")).describePostgres(),
   mariadb: async () => (await import("./mariadb-server.ts")).describeMariadb(),
+  redis: async () => (await import("./redis-server.ts")).describeRedis(),
 };
 
 export const SUITE_NAMES: readonly string[] = Object.keys(SUITES);

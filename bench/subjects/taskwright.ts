@@ -1,6 +1,6 @@
 import { type Backend, createTaskServer } from "@taskwright/server";
 import { createWorker } from "@taskwright/server/worker";
-import { CONCURRENCY, type OpenSubject, type Subject } from "../harness/subject.ts";
+import { CONCURRENCY, type OpenSubject, type ServerMeter, type Subject } from "../harness/subject.ts";
 import { benchOutput, tasks } from "./contract.ts";
 
 /** Taskwright on a backend, used as its guides say; nothing is switched off. */
@@ -12,8 +12,10 @@ export function taskwright(options: {
   readonly backend: (address: string) => Backend;
   /** Called when a process begins to use a store; answers what counts its statements. */
   readonly countStatements?: () => () => number;
+  /** Instead, where the store's server counts them itself. */
+  readonly meter?: (address: string) => Promise<ServerMeter>;
 }): Subject {
-  const { name, isShared, createStore, removeStore, backend, countStatements } = options;
+  const { name, isShared, createStore, removeStore, backend, countStatements, meter: openMeter } = options;
   return {
     name,
     isFloor: false,
@@ -21,7 +23,8 @@ export function taskwright(options: {
     createStore,
     ...(removeStore === undefined ? {} : { removeStore }),
     open: async (address, noteRun): Promise<OpenSubject> => {
-      const statements = countStatements?.();
+      const meter = await openMeter?.(address);
+      const statements = countStatements?.() ?? meter?.statements;
       const server = createTaskServer({
         tasks,
         backend: backend(address),
@@ -53,7 +56,11 @@ export function taskwright(options: {
           return { ready: counts.READY, successful: counts.SUCCESSFUL };
         },
         ...(statements === undefined ? {} : { statements }),
-        close: () => server.close(),
+        ...(meter === undefined ? {} : { serverCpuMs: meter.serverCpuMs }),
+        close: async () => {
+          await server.close();
+          meter?.close();
+        },
       };
     },
   };

@@ -136,7 +136,11 @@ export const countingSection: ConformanceSection = {
         expect(await counted({ statuses: ["FAILED"] })).toEqual({ count: 1, isExact: true });
         expect(await counted({ statuses: [] })).toEqual({ count: 0, isExact: true });
         expect(await counted({ queue: "rare" })).toEqual({ count: 3, isExact: true });
-        expect(await counted({ queue: "rare" }, 100, 12)).toEqual({ count: 2, isExact: false });
+        // An index of queues looks at no others.
+        expect([
+          { count: 2, isExact: false },
+          { count: 3, isExact: true },
+        ]).toContainEqual(await counted({ queue: "rare" }, 100, 12));
         const even = { input: [{ path: ["even"], operator: "equals", value: true }] } as const;
         expect(await counted(even)).toEqual({ count: 6, isExact: true });
         expect(await counted({ ...even, queue: "rare" })).toEqual({ count: 2, isExact: true });

@@ -40,8 +40,8 @@ interface ServiceDescription {
  * | postgres | TASKWRIGHT_TEST_POSTGRES_URL | 127.0.0.1:5432 *                    |
  * | mariadb  | TASKWRIGHT_TEST_MARIADB_URL  | 127.0.0.1:3306 *                    |
  * | mysql    | TASKWRIGHT_TEST_MYSQL_URL    | (MariaDB's port: only the variable) |
- * | redis    | TASKWRIGHT_TEST_REDIS_URL    | 127.0.0.1:6379                      |
- * | valkey   | TASKWRIGHT_TEST_VALKEY_URL   | (Redis's port: only the variable)   |
+ * | redis    | TASKWRIGHT_TEST_REDIS_URL    | 127.0.0.1:6379 *                    |
+ * | valkey   | TASKWRIGHT_TEST_VALKEY_URL   | (Redis's port: only the variable) * |
  * | chromium | TASKWRIGHT_TEST_CHROMIUM     | chromium, google-chrome in PATH     |
  *
  * Whether a server can be used (its version, a database that may be created and dropped) is for the backend's own
@@ -69,7 +69,7 @@ const SERVICES = {
   },
   valkey: {
     variable: "TASKWRIGHT_TEST_VALKEY_URL",
-    obtain: "start Valkey 7.2 or newer",
+    obtain: "install Valkey 7.2 or newer, so that valkey-server is in PATH",
   },
   chromium: {
     variable: "TASKWRIGHT_TEST_CHROMIUM",

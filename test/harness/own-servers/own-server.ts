@@ -70,6 +70,8 @@ export class OwnServer {
     this.#account = accountFor(recipe.accounts);
     this.#folder = mkdtempSync(join(realpathSync(tmpdir()), "taskwright-server-"));
     process.once("exit", this.#abandon);
+    // Vitest ends its workers by this signal, which alone would pass over the exit.
+    if (process.listenerCount("SIGTERM") === 0) process.once("SIGTERM", () => process.exit(143));
   }
 
   /** Starts a server, and waits until it answers; rejects with the reason if it does not, and leaves nothing behind. */
@@ -95,6 +97,8 @@ export class OwnServer {
 
   /** Starts it again after {@link stop}, on the same port with the same data, and waits until it answers. */
   async start(): Promise<void> {
+    const running = this.#process;
+    if (running !== null && this.#endOf(running) === null) throw new Error("The server runs already.");
     const { program, args, ask } = this.#prepared();
     const child = this.#spawn(program, args);
     const giveUp = AbortSignal.timeout(this.#patienceMs);

@@ -5,13 +5,15 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, type TestContext
 import { ForkedProcess } from "../forked-process.ts";
 import { onMariadb } from "../mariadb-server.ts";
 import { onPostgres } from "../postgres-schema.ts";
+import { onRedis } from "../redis-server.ts";
 import { findService, skipWithReason } from "../services.ts";
 import { temporaryFolder } from "../sqlite-store.ts";
 import { mariadbRecipes } from "./mariadb-recipes.ts";
 import { OwnServer, type Recipe } from "./own-server.ts";
 import { postgresPlaces, postgresRecipes } from "./postgres-recipes.ts";
 import { type OwnServerName, provideServers } from "./provide-servers.ts";
-import type { OwnedServer } from "./server-owner.ts";
+import { redisRecipes, valkeyRecipes } from "./redis-recipes.ts";
+import type { OwnedServer, OwnerEnd } from "./server-owner.ts";
 
 const PATIENCE_MS = 90_000;
 
@@ -126,50 +128,82 @@ describe("where nothing is named and the standard port is empty", () => {
     expect(await answers(url)).toBe(false);
     expect(existsSync(dirname(rows[0].data))).toBe(false);
   });
+
+  test.for([
+    ["redis", redisRecipes],
+    ["valkey", valkeyRecipes],
+  ] as const)(
+    "%s is started, lets in only who knows its password, keeps nothing, and is gone at the end",
+    { timeout: PATIENCE_MS },
+    async ([name, recipes], context) => {
+      const { servers, url, server } = await startWith(context, name, recipes());
+      const setting = async (key: string) =>
+        ((await onRedis(url, (redis) => redis.call("config", "get", key))) as string[])[1] as string;
+      expect([await setting("save"), await setting("appendonly")]).toEqual(["", "no"]);
+      const folder = await setting("dir");
+      expect(folder).toContain("taskwright-server-");
+      const stranger = new URL(url);
+      stranger.password = "";
+      await expect(onRedis(stranger.href, (redis) => redis.get("key"))).rejects.toThrow("NOAUTH");
+      const processId = server.processId as number;
+
+      await servers.stop();
+      expect(isRunning(processId)).toBe(false);
+      expect(await answers(url)).toBe(false);
+      expect(existsSync(folder)).toBe(false);
+    },
+  );
 });
 
-test("a server that is at work ends with the process that started it, and its data go", {
-  timeout: PATIENCE_MS,
-}, async (context) => {
-  if (postgresRecipes().length === 0) {
-    skipWithReason(context, {
-      subject: "postgres",
-      reason: "this machine has no programs of it",
-      untested: "that a server of the tests ends with them",
+test.for([
+  [null, "exits"],
+  ["SIGTERM", "is told to end"],
+] as const)(
+  "a server that is at work ends (%s) when the process that started it %s, and its data go",
+  {
+    timeout: PATIENCE_MS,
+  },
+  async ([signal], context) => {
+    if (postgresRecipes().length === 0) {
+      skipWithReason(context, {
+        subject: "postgres",
+        reason: "this machine has no programs of it",
+        untested: "that a server of the tests ends with them",
+      });
+    }
+    let server: OwnedServer | null = null;
+    let hasEnded = false;
+    await using owner = new ForkedProcess<OwnedServer>(new URL("./server-owner.ts", import.meta.url), {
+      message: (message) => {
+        server = message;
+      },
+      end: () => {
+        hasEnded = true;
+      },
     });
-  }
-  let server: OwnedServer | null = null;
-  let hasEnded = false;
-  await using owner = new ForkedProcess<OwnedServer>(new URL("./server-owner.ts", import.meta.url), {
-    message: (message) => {
-      server = message;
-    },
-    end: () => {
-      hasEnded = true;
-    },
-  });
-  await owner.until(() => server !== null, PATIENCE_MS);
-  const { url, processId } = server as unknown as OwnedServer;
-  const data = await onPostgres(url, async (client) => {
-    const { rows } = await client.query("SELECT current_setting('data_directory') AS data");
-    return rows[0].data as string;
-  });
-  const work = Array.from({ length: 8 }, (_, n) =>
-    onPostgres(url, async (client) => {
-      // Its query tells of it too.
-      client.on("error", () => {});
-      for (let round = 0; ; round++) {
-        await client.query(`CREATE TABLE t_${n}_${round} AS SELECT generate_series(1, 5000) AS id`);
-        // Seen once, so that the process is told to end in the middle.
-        if (round === 1) owner.send({});
-      }
-    }).catch((error: Error) => error),
-  );
-  await Promise.all(work);
-  await vi.waitFor(() => expect(hasEnded).toBe(true), 20_000);
-  expect(existsSync(dirname(data))).toBe(false);
-  await vi.waitFor(() => expect(isRunning(processId as number)).toBe(false), 20_000);
-});
+    await owner.until(() => server !== null, PATIENCE_MS);
+    const { url, processId } = server as unknown as OwnedServer;
+    const data = await onPostgres(url, async (client) => {
+      const { rows } = await client.query("SELECT current_setting('data_directory') AS data");
+      return rows[0].data as string;
+    });
+    const work = Array.from({ length: 8 }, (_, n) =>
+      onPostgres(url, async (client) => {
+        // Its query tells of it too.
+        client.on("error", () => {});
+        for (let round = 0; ; round++) {
+          await client.query(`CREATE TABLE t_${n}_${round} AS SELECT generate_series(1, 5000) AS id`);
+          // Seen once, so that the process is told to end in the middle.
+          if (round === 1) owner.send({ signal } satisfies OwnerEnd);
+        }
+      }).catch((error: Error) => error),
+    );
+    await Promise.all(work);
+    await vi.waitFor(() => expect(hasEnded).toBe(true), 20_000);
+    expect(existsSync(dirname(data))).toBe(false);
+    await vi.waitFor(() => expect(isRunning(processId as number)).toBe(false), 20_000);
+  },
+);
 
 test("nothing is started for a server that is named, or that is on its standard port", async () => {
   const recipes = { postgres: [scripted("exit 1")] };

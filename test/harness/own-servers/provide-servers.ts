@@ -2,6 +2,7 @@ import { findService, notStartedVariable, serviceVariable } from "../services.ts
 import { mariadbRecipes } from "./mariadb-recipes.ts";
 import { OwnServer, type Recipe } from "./own-server.ts";
 import { POSTGRES_PACKAGE, postgresRecipes } from "./postgres-recipes.ts";
+import { redisRecipes, valkeyRecipes } from "./redis-recipes.ts";
 
 /** A server that the tests can start themselves. */
 interface ServerKind {
@@ -20,6 +21,14 @@ const OWN_SERVERS = {
   mariadb: {
     recipes: () => mariadbRecipes(),
     nowhere: "mariadbd and mariadb-install-db are neither in /usr/sbin and /usr/bin nor in PATH",
+  },
+  redis: {
+    recipes: () => redisRecipes(),
+    nowhere: "neither redis-server nor valkey-server is in /usr/bin, /usr/local/bin or PATH",
+  },
+  valkey: {
+    recipes: () => valkeyRecipes(),
+    nowhere: "valkey-server is not in /usr/bin, /usr/local/bin or PATH",
   },
 } as const satisfies Record<string, ServerKind>;
 

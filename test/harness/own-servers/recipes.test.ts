@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { temporaryFolder } from "../sqlite-store.ts";
 import { mariadbRecipes } from "./mariadb-recipes.ts";
 import { POSTGRES_PACKAGE, postgresRecipes } from "./postgres-recipes.ts";
+import { redisRecipes, valkeyRecipes } from "./redis-recipes.ts";
 
 function programs(folder: string, ...names: readonly string[]): string {
   for (const name of names) {
@@ -52,5 +53,21 @@ test.skipIf(process.platform === "win32")(
     expect(mariadbRecipes([system])).toEqual([]);
     const mysql = programs(join(folder, "mysql"), "mysqld", "mariadb-install-db");
     expect(mariadbRecipes([mysql])).toEqual([]);
+  },
+);
+
+test.skipIf(process.platform === "win32")(
+  "Redis: the first folder that has it, else Valkey; Valkey: nothing but Valkey",
+  () => {
+    const folder = temporaryFolder();
+    const clients = programs(join(folder, "clients"), "redis-cli");
+    const both = programs(join(folder, "both"), "valkey-server", "redis-server");
+    const other = programs(join(folder, "other"), "redis-server");
+    const sources = (found: ReturnType<typeof redisRecipes>) => found.map(({ source }) => source);
+    const [redis, valkey] = [join(both, "redis-server"), join(both, "valkey-server")];
+    expect(sources(redisRecipes({}, [clients, both, other]))).toEqual([redis, valkey]);
+    expect(sources(valkeyRecipes({}, [clients, both, other]))).toEqual([valkey]);
+    expect(valkeyRecipes({}, [other])).toEqual([]);
+    expect(redisRecipes({}, [clients])).toEqual([]);
   },
 );

@@ -4,33 +4,13 @@ import type {
   ListAnswer,
   ListRequest,
   QueueCounts,
-  TaskFilter,
   TaskInspector,
   TaskRecord,
 } from "../../backend/index.ts";
 import { scanLimitOf } from "../inputs/bounded-scan.ts";
-import { matchesInput } from "../inputs/match-input.ts";
+import { matchesRecord } from "../inputs/match-record.ts";
 import type { MemoryState, OpenState } from "./memory-state.ts";
 import type { TimelinePlace } from "./timeline.ts";
-
-function isFrom(time: number | null, from: number | undefined, before: number | undefined): boolean {
-  if (from === undefined && before === undefined) return true;
-  return time !== null && time >= (from ?? time) && time < (before ?? Number.POSITIVE_INFINITY);
-}
-
-function isMatch(record: TaskRecord, filter: TaskFilter): boolean {
-  const { statuses, queue, path, tag, parentId, scheduleId, workerId } = filter;
-  if (statuses !== undefined && !statuses.includes(record.status)) return false;
-  if (queue !== undefined && record.queue !== queue) return false;
-  if (path !== undefined && record.path !== path) return false;
-  if (tag !== undefined && !record.tags.includes(tag)) return false;
-  if (parentId !== undefined && record.parentId !== parentId) return false;
-  if (scheduleId !== undefined && record.scheduleId !== scheduleId) return false;
-  if (workerId !== undefined && !record.workerIds.includes(workerId)) return false;
-  if (!isFrom(record.enqueuedAt, filter.enqueuedFrom, filter.enqueuedBefore)) return false;
-  if (!isFrom(record.finishedAt, filter.finishedFrom, filter.finishedBefore)) return false;
-  return filter.input === undefined || matchesInput(record, filter.input);
-}
 
 function parseCursor(cursor: string | null): TimelinePlace | null {
   if (cursor === null) return null;
@@ -79,7 +59,7 @@ function list({ table }: MemoryState, request: ListRequest): ListAnswer {
     looked++;
     reachedAt = record.enqueuedAt;
     lastPlace = String(sequence);
-    if (!isMatch(record, filter)) continue;
+    if (!matchesRecord(record, filter)) continue;
     if (toPass > 0) {
       toPass--;
       continue;

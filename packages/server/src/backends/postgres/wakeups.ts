@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { StopWatching, Wakeups } from "../../backend/index.ts";
 import { PollTimer } from "../sql/poll-timer.ts";
-import { type ReadyWatch, Watches } from "../sql/watches.ts";
+import { type ReadyWatch, Watches } from "../watches/watches.ts";
 import type { ListenConnection } from "./listen-connection.ts";
 
 /** For how long an announcement counts, and how often it is repeated. */

@@ -1,6 +1,6 @@
 import type { StopWatching, Wakeups } from "../../backend/index.ts";
+import { type ReadyWatch, Watches } from "../watches/watches.ts";
 import { PollTimer } from "./poll-timer.ts";
-import { type ReadyWatch, Watches } from "./watches.ts";
 
 /** How often workers look although nobody has told them of anything, beside the polling. */
 const LOOK_EVERY_MS = 30_000;

@@ -1,0 +1,3 @@
+export type { GivenClient, RedisAddress, RedisBackendOptions, RedisUrl, RedisUse } from "./options.ts";
+export { redisBackend } from "./redis-backend.ts";
+export type { GivenRedisClient } from "./redis-client.ts";

@@ -1,0 +1,144 @@
+import { TaskError } from "@taskwright/shared";
+import type { RedisSource } from "./connection.ts";
+import { toTaskError } from "./driver-errors.ts";
+import type { ResolvedRedisOptions } from "./options.ts";
+import { PARTITIONS_ON_CLUSTER, Partitions } from "./partitions.ts";
+import type { RedisClient } from "./redis-client.ts";
+import type { Script } from "./scripts/script.ts";
+import { RedisWakeups } from "./wakeups.ts";
+
+type Argument = string | number;
+
+/** Gives facets the open store: its scripts and its partitions. */
+export class StoreHandle {
+  readonly options: ResolvedRedisOptions;
+  readonly wakeups: RedisWakeups;
+  readonly #source: RedisSource;
+  #client: RedisClient | null = null;
+  #partitions: Partitions;
+  #first = 0;
+
+  constructor(options: ResolvedRedisOptions, source: RedisSource) {
+    this.options = options;
+    this.#source = source;
+    this.#partitions = new Partitions(options.keyPrefix, 1);
+    this.wakeups = new RedisWakeups(this, options);
+  }
+
+  get partitions(): Partitions {
+    return this.#partitions;
+  }
+
+  /** The connection; throws CLOSED before {@link use} and after {@link leave}. */
+  get client(): RedisClient {
+    if (this.#client === null)
+      throw new TaskError({ code: "CLOSED", message: "The Redis backend is not open." });
+    return this.#client;
+  }
+
+  /** Begins to use a connection. */
+  use(client: RedisClient, isCluster: boolean): void {
+    this.#client = client;
+    this.#partitions = new Partitions(this.options.keyPrefix, isCluster ? PARTITIONS_ON_CLUSTER : 1);
+  }
+
+  /** Uses the connection no more. */
+  leave(): void {
+    this.#client = null;
+  }
+
+  /** A connection of its own for messages. */
+  subscriber(): RedisClient {
+    return this.#source.subscriber(this.client);
+  }
+
+  /** Runs a script on a partition; throws a TaskError for what the server or the driver said. */
+  async run<T>(script: Script, partition: string, args: readonly Argument[]): Promise<T> {
+    const { client } = this;
+    try {
+      const attempt = ([name, ...rest]: readonly Argument[]) => client.call(String(name), rest);
+      return (await withScript(script, attempt, partition, args)) as T;
+    } catch (error) {
+      throw toTaskError(error);
+    }
+  }
+
+  /** Runs a script on the partitions of some items, and puts the answers in the order of the items. */
+  async runEach<TItem, TAnswer>(
+    script: Script,
+    items: readonly TItem[],
+    parts: {
+      readonly idOf: (item: TItem) => string;
+      readonly args: (items: readonly TItem[]) => readonly Argument[];
+    },
+  ): Promise<readonly TAnswer[]> {
+    const answers = new Array<TAnswer>(items.length);
+    await Promise.all(
+      this.partitions.divide(items, parts.idOf).map(async (portion) => {
+        const found = await this.run<readonly TAnswer[]>(script, portion.key, parts.args(portion.items));
+        for (const [place, index] of portion.indexes.entries()) answers[index] = found[place] as TAnswer;
+      }),
+    );
+    return answers;
+  }
+
+  /** All partitions, each time beginning with another one. */
+  nextPartitions(): readonly string[] {
+    const { keys } = this.#partitions;
+    if (keys.length === 1) return keys;
+    this.#first = (this.#first + 1) % keys.length;
+    return [...keys.slice(this.#first), ...keys.slice(0, this.#first)];
+  }
+
+  /**
+   * The same, and waits until as many replicas have it as the options say; on the same connection, as only what was
+   * written there is waited for.
+   */
+  async runConfirmed<T>(script: Script, partition: string, args: readonly Argument[]): Promise<T> {
+    const { replicas } = this.options;
+    if (replicas === null) return this.run(script, partition, args);
+    const attempt = async (command: readonly Argument[]): Promise<T> => {
+      const commands = [command, ["wait", replicas.count, replicas.timeoutMs]];
+      const [stored, waited] = (await this.client.pipeline(commands).exec()) ?? [];
+      if (stored?.[0]) throw stored[0];
+      if (waited?.[0]) throw waited[0];
+      const reached = Number(waited?.[1]);
+      if (reached >= replicas.count) return stored?.[1] as T;
+      throw new TaskError({
+        code: "BACKEND_UNAVAILABLE",
+        message: `Redis: ${reached} of ${replicas.count} replicas confirmed the enqueue within ${replicas.timeoutMs} ms; the master has it, and loses it if it fails before they catch up.`,
+      });
+    };
+    try {
+      return await withScript(script, attempt, partition, args);
+    } catch (error) {
+      throw toTaskError(error);
+    }
+  }
+
+  /** The channel of all, and this process, which is told nothing of what it does itself. */
+  get sender(): string {
+    return `${this.#partitions.channel} ${this.wakeups.process}`;
+  }
+
+  /** What begins the arguments of scripts that end attempts: see scripts/settle.ts. */
+  endingArguments(now: number): readonly Argument[] {
+    const { consumerGroup, successfulTtlMs, failedTtlMs } = this.options;
+    return [now, consumerGroup, this.sender, successfulTtlMs, failedTtlMs, failedTtlMs];
+  }
+}
+
+/** Runs a script by its digest, or whole where the server does not have it: after a restart, a failover, SCRIPT FLUSH. */
+async function withScript<T>(
+  { sha, text }: Script,
+  attempt: (command: readonly Argument[]) => Promise<T>,
+  partition: string,
+  args: readonly Argument[],
+): Promise<T> {
+  try {
+    return await attempt(["evalsha", sha, 1, partition, ...args]);
+  } catch (error) {
+    if (!String((error as Error | null)?.message).startsWith("NOSCRIPT")) throw error;
+    return attempt(["eval", text, 1, partition, ...args]);
+  }
+}

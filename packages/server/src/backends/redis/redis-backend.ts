@@ -1,0 +1,69 @@
+import { isTaskError, TaskError } from "@taskwright/shared";
+import type { Backend } from "../../backend/index.ts";
+import { RedisSource } from "./connection.ts";
+import { diagnose } from "./diagnose.ts";
+import { toTaskError } from "./driver-errors.ts";
+import { redisLeaseSource } from "./lease-source.ts";
+import { redisMaintenance } from "./maintenance.ts";
+import { StoreHandle } from "./opened-store.ts";
+import { type RedisBackendOptions, resolveRedisOptions } from "./options.ts";
+import { checkServers } from "./server-check.ts";
+import { redisTaskInspector } from "./task-inspector.ts";
+import { redisTaskStore } from "./task-store.ts";
+
+async function readTime(handle: StoreHandle): Promise<number> {
+  try {
+    const [seconds, micros] = (await handle.client.call("time", [])) as [string, string];
+    return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
+  } catch (error) {
+    throw toTaskError(error);
+  }
+}
+
+/** Keeps task results in Redis, Valkey or a Redis Cluster, through the package `ioredis`. */
+export function redisBackend(options: RedisBackendOptions): Backend {
+  const resolved = resolveRedisOptions(options);
+  const source = new RedisSource(options);
+  const handle = new StoreHandle(resolved, source);
+  let opening: Promise<void> | null = null;
+
+  const open = async (): Promise<void> => {
+    const { client, isCluster } = await source.connect();
+    handle.use(client, isCluster);
+    try {
+      await checkServers(handle);
+    } catch (error) {
+      handle.leave();
+      source.end();
+      throw isTaskError(error)
+        ? error
+        : new TaskError({ code: "BACKEND_UNAVAILABLE", message: String(error) });
+    }
+    handle.wakeups.open();
+  };
+
+  return {
+    kind: "redis",
+    store: redisTaskStore(handle),
+    leases: redisLeaseSource(handle),
+    maintenance: redisMaintenance(handle),
+    inspector: redisTaskInspector(handle),
+    wakeups: handle.wakeups,
+    readTime: () => readTime(handle),
+    diagnose: () => diagnose(handle),
+    open: () => {
+      opening ??= open().catch((error: unknown) => {
+        opening = null;
+        throw error;
+      });
+      return opening;
+    },
+    close: async () => {
+      await opening?.catch(() => undefined);
+      opening = null;
+      await handle.wakeups.close();
+      handle.leave();
+      source.end();
+    },
+  };
+}

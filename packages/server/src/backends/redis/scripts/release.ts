@@ -1,0 +1,52 @@
+import { ENDING } from "./ending.ts";
+import { KEYS_OF_A_PARTITION } from "./keys.ts";
+import { LINE } from "./line.ts";
+import { NOTICES } from "./notices.ts";
+import { lua, type Script, script } from "./script.ts";
+import { ENDING_ARGUMENTS } from "./settle.ts";
+import { STATE } from "./state.ts";
+
+/**
+ * Gives task results back to their old place in line, or marks their lease so that its end counts as nothing.
+ *
+ * - KEYS: the partition.
+ * - ARGV: the six of settle.ts, then of each item: id, token, and `started`, `not-started` or `on-expiry`.
+ * - Result: of each item 1, or 0 when the lease was lost.
+ * - States: RUNNING → READY, or CANCELLED where that was asked for; `on-expiry` leaves it RUNNING.
+ */
+export const RELEASE: Script = script(
+  "release",
+  KEYS_OF_A_PARTITION,
+  ENDING_ARGUMENTS,
+  STATE,
+  LINE,
+  NOTICES,
+  ENDING,
+  lua`
+local answers = {}
+for index = 1, (#ARGV - 6) / 3 do
+  local at = 7 + 3 * (index - 1)
+  local id, token, how = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local found = redis.call('HMGET', taskKey(id), 'state', 'lease')
+  answers[index] = 0
+  if isHeld(found[1], found[2], token) then
+    answers[index] = 1
+    if how == 'on-expiry' then
+      redis.call('HSET', taskKey(id), 'state', withFlags(found[1], '0'))
+    else
+      local s = parseState(found[1])
+      local rank = s.rank
+      checkEnds(s.group)
+      checkLine(s.priority, s.group)
+      if how == 'not-started' then takeBack(id, s, token) end
+      if returnToLine(id, s) == 'READY' and tonumber(s.runAfter) <= now then sooner[s.group] = true end
+      endLease(id, token, s.seq, rank, s.priority, s.group)
+    end
+  end
+end
+settleEnds()
+settleLine()
+tellIdle(sooner)
+return answers
+`,
+);

@@ -1,0 +1,99 @@
+import { ENDING } from "./ending.ts";
+import { KEYS_OF_A_PARTITION } from "./keys.ts";
+import { LINE } from "./line.ts";
+import { NOTICES } from "./notices.ts";
+import { RECORD_FIELDS } from "./read.ts";
+import { lua, type Script, script } from "./script.ts";
+import { ENDING_ARGUMENTS } from "./settle.ts";
+import { STATE } from "./state.ts";
+
+/**
+ * Returns what has lost its worker and ends what has expired.
+ *
+ * - KEYS: the partition.
+ * - ARGV: the six of settle.ts, the most to change, the most lost attempts, then the beginnings of three errors' JSON
+ *   (lost, poisoned, expired), to which the attempt's number, its worker and the rest are added, and that rest.
+ * - Result: how many went back, whether more are left, then of each that ended its id and its fields.
+ * - States: RUNNING → READY, FAILED or CANCELLED; READY → FAILED.
+ */
+export const SWEEP: Script = script(
+  "sweep",
+  KEYS_OF_A_PARTITION,
+  ENDING_ARGUMENTS,
+  STATE,
+  LINE,
+  NOTICES,
+  ENDING,
+  RECORD_FIELDS,
+  lua`
+local limit, mostLost = tonumber(ARGV[7]), tonumber(ARGV[8])
+local lost, poisoned, expired, rest = ARGV[9], ARGV[10], ARGV[11], ARGV[12]
+local returned, finished = 0, {}
+local function errorOf(beginning, lease, attempts)
+  return beginning .. text(attempts) .. ',"workerId":' .. (workerOf(lease) or 'null') .. rest
+end
+
+local over = redis.call('ZRANGEBYSCORE', T .. 'leases', '-inf', text(now), 'LIMIT', 0, limit + 1)
+for index = 1, math.min(#over, limit) do
+  local id = over[index]
+  local found = redis.call('HMGET', taskKey(id), 'state', 'lease')
+  if found[1] and found[1]:sub(1, 8) == 'RUNNING ' then
+    local s = parseState(found[1])
+    local rank, status = s.rank, nil
+    checkEnds(s.group)
+    checkLine(s.priority, s.group)
+    if s.counts == '0' then
+      status = returnToLine(id, s)
+    else
+      s.lost = s.lost + 1
+      if s.cancel ~= '1' and s.lost >= mostLost then
+        addError(id, errorOf(poisoned, found[2], s.attempts))
+        finishState(id, 'FAILED', s)
+        status = 'FAILED'
+      else
+        addError(id, errorOf(lost, found[2], s.attempts))
+        status = returnToLine(id, s)
+      end
+    end
+    endLease(id, found[2], s.seq, rank, s.priority, s.group)
+    if status == 'READY' then
+      returned = returned + 1
+      if tonumber(s.runAfter) <= now then sooner[s.group] = true end
+    else
+      finished[#finished + 1] = id
+    end
+  else
+    redis.call('ZREM', T .. 'leases', id)
+  end
+end
+
+local left = limit - math.min(#over, limit)
+local old = redis.call('ZRANGEBYSCORE', T .. 'expiring', '-inf', text(now), 'LIMIT', 0, left + 1)
+for index = 1, math.min(#old, left) do
+  local id = old[index]
+  local found = redis.call('HMGET', taskKey(id), 'state', 'lease')
+  local s = found[1] and parseState(found[1])
+  if s and s.status == 'READY' and s.started == '-' then
+    checkEnds(s.group)
+    checkLine(s.priority, s.group)
+    addError(id, errorOf(expired, found[2], s.attempts))
+    finishState(id, 'FAILED', s)
+    leaveLine(id, s)
+    finished[#finished + 1] = id
+  else
+    -- What was claimed comes back here when it is given back as never started.
+    redis.call('ZREM', T .. 'expiring', id)
+  end
+end
+
+settleEnds()
+settleLine()
+tellIdle(sooner)
+local answer = { returned, (#over > limit or #old > left) and 1 or 0 }
+for _, id in ipairs(finished) do
+  answer[#answer + 1] = id
+  answer[#answer + 1] = recordOf(id)
+end
+return answer
+`,
+);

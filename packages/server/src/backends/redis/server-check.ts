@@ -1,0 +1,106 @@
+import { TaskError } from "@taskwright/shared";
+import { toTaskError } from "./driver-errors.ts";
+import type { StoreHandle } from "./opened-store.ts";
+import type { RedisClient } from "./redis-client.ts";
+
+/** The version of the keys; another one is not read. */
+const KEYS_VERSION = "1";
+
+/** What INFO says of one server; null where it may not be asked. */
+export interface ServerInfo {
+  readonly name: string;
+  readonly version: string;
+  readonly policy: string;
+  readonly role: string;
+  readonly isAppendOnly: boolean;
+  readonly hasSnapshots: boolean;
+}
+
+function field(text: string, name: string): string {
+  return new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(text)?.[1] ?? "";
+}
+
+async function infoOf(client: RedisClient): Promise<ServerInfo | null> {
+  const sections = ["server", "memory", "replication", "persistence"];
+  const texts: string[] = [];
+  for (const section of sections) {
+    try {
+      texts.push(String(await client.call("info", [section])));
+    } catch (error) {
+      const failure = toTaskError(error);
+      // Who may not read it is only warned.
+      if (failure.code === "BACKEND_INCOMPATIBLE") return null;
+      throw failure;
+    }
+  }
+  const text = texts.join("\n");
+  const save = await client.call("config", ["get", "save"]).catch(() => null);
+  const valkey = field(text, "valkey_version");
+  return {
+    name: valkey === "" ? "Redis" : "Valkey",
+    version: valkey === "" ? field(text, "redis_version") : valkey,
+    policy: field(text, "maxmemory_policy"),
+    role: field(text, "role"),
+    isAppendOnly: field(text, "aof_enabled") === "1",
+    hasSnapshots: Array.isArray(save) && typeof save[1] === "string" && save[1] !== "",
+  };
+}
+
+/** What INFO says of the server, or of every master of the cluster. */
+export function serverInfos(client: RedisClient): Promise<readonly (ServerInfo | null)[]> {
+  const servers = client.nodes === undefined ? [client] : client.nodes("master");
+  return Promise.all(servers.map(infoOf));
+}
+
+/** Whether a version is at least the one that has what scripts need. */
+function isNewEnough({ name, version }: ServerInfo): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return name === "Valkey" || major > 6 || (major === 6 && minor >= 2);
+}
+
+/** Checks the servers and marks the keys with their version; throws BACKEND_INCOMPATIBLE. */
+export async function checkServers(handle: StoreHandle): Promise<void> {
+  const { client, partitions } = handle;
+  for (const info of await serverInfos(client).catch((error: unknown) => {
+    throw toTaskError(error);
+  })) {
+    if (info === null) {
+      process.emitWarning(
+        "The Redis user may not read INFO, so nobody knows whether maxmemory-policy is noeviction; with another one the server may throw tasks away.",
+        { type: "TaskwrightWarning", code: "TASKWRIGHT_REDIS_INFO" },
+      );
+      continue;
+    }
+    if (!isNewEnough(info)) {
+      throw new TaskError({
+        code: "BACKEND_INCOMPATIBLE",
+        message: `Redis 6.2, Valkey 7.2 or later is needed; this is ${info.name} ${info.version}.`,
+      });
+    }
+    if (info.policy !== "" && info.policy !== "noeviction") {
+      throw new TaskError({
+        code: "BACKEND_INCOMPATIBLE",
+        message: `Redis: maxmemory-policy is ${info.policy}, so the server may throw tasks away when its memory is full; set it to noeviction.`,
+      });
+    }
+  }
+  for (const key of partitions.keys) {
+    const version = await readVersion(handle, `${key}version`);
+    if (version === KEYS_VERSION) continue;
+    throw new TaskError({
+      code: "BACKEND_INCOMPATIBLE",
+      message: `Redis: the keys of the prefix "${handle.options.keyPrefix}" are of version ${version.slice(0, 20)}, and this library writes version ${KEYS_VERSION}; use the same version of @taskwright/server everywhere, or another keyPrefix.`,
+    });
+  }
+}
+
+async function readVersion({ client }: StoreHandle, key: string): Promise<string> {
+  try {
+    const found = await client.call("get", [key]);
+    if (found !== null) return String(found);
+    await client.call("set", [key, KEYS_VERSION, "NX"]);
+    return String(await client.call("get", [key]));
+  } catch (error) {
+    throw toTaskError(error);
+  }
+}

@@ -1,0 +1,77 @@
+import type { Backend } from "@taskwright/server/backend";
+import { redisBackend } from "@taskwright/server/redis";
+import { findRedis, onRedis } from "../harness/redis-server.ts";
+import type { FoundService, MissingService } from "../harness/services.ts";
+import { TcpProxy } from "../harness/tcp-proxy.ts";
+import type { BackendExercise } from "./exercise.ts";
+import { keyPrefixOf, REDIS_URL_VARIABLE, redisUrl } from "./open-redis.ts";
+import type { StoreContext } from "./store-fixture.ts";
+
+/** The ways of the cases to the server, by namespace. */
+const proxies = new Map<string, TcpProxy>();
+
+async function keysOf(context: StoreContext): Promise<readonly string[]> {
+  return onRedis(redisUrl(), async (redis) => {
+    const keys: string[] = [];
+    let cursor = "0";
+    do {
+      const [next, found] = await redis.scan(cursor, "MATCH", `{${keyPrefixOf(context)}:*`, "COUNT", 10_000);
+      keys.push(...found);
+      cursor = next;
+    } while (cursor !== "0");
+    return keys;
+  });
+}
+
+/** Looks for a server, and tells the processes that cases start where it is. */
+export async function useRedis(name: "redis" | "valkey"): Promise<FoundService | MissingService> {
+  const service = await findRedis(name);
+  if (service.found) process.env[REDIS_URL_VARIABLE] = service.location;
+  return service;
+}
+
+/** What cases on Redis need: keys of their own, and a way there that can be cut. */
+export const redisExercise: Pick<
+  BackendExercise,
+  "open" | "remove" | "unstorable" | "breakage" | "footprint" | "callers" | "processes"
+> = {
+  open: async (context): Promise<Backend> => {
+    const url = new URL(redisUrl());
+    const proxy = await TcpProxy.open({ host: url.hostname, port: Number(url.port || 6379) });
+    proxies.set(context.namespace, proxy);
+    url.port = String(proxy.port);
+    url.hostname = "127.0.0.1";
+    const backend = redisBackend({ url: url.href, keyPrefix: keyPrefixOf(context) });
+    await backend.open();
+    return backend;
+  },
+  remove: async (context) => {
+    proxies.get(context.namespace)?.cut();
+    proxies.delete(context.namespace);
+    const keys = await keysOf(context);
+    await onRedis(redisUrl(), async (redis) => {
+      for (let from = 0; from < keys.length; from += 10_000)
+        await redis.unlink(...keys.slice(from, from + 10_000));
+    });
+  },
+  unstorable: { none: "stores any text" },
+  breakage: { inflict: async ({ namespace }) => proxies.get(namespace)?.cut() },
+  callers: { none: "keeps task results apart from the caller's data; see the outbox" },
+  processes: { opener: new URL("./open-redis.ts", import.meta.url).href },
+  footprint: {
+    measure: async (context) => {
+      const keys = await keysOf(context);
+      return onRedis(redisUrl(), async (redis) => {
+        let entries = 0;
+        for (const key of keys) {
+          const type = await redis.type(key);
+          if (type === "zset") entries += await redis.zcard(key);
+          else if (type === "hash") entries += await redis.hlen(key);
+          else if (type === "stream") entries += await redis.xlen(key);
+          else entries++;
+        }
+        return entries;
+      });
+    },
+  },
+};
