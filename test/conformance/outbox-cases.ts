@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
-import type { Backend } from "@taskwright/server/backend";
+import type { Backend, Outbox } from "@taskwright/server/backend";
 import { memoryBackend } from "@taskwright/server/memory";
 import { prismaOutbox } from "@taskwright/server/prisma";
+import { redisBackend } from "@taskwright/server/redis";
 import { onMariadb } from "../harness/mariadb-server.ts";
 import { onPostgres } from "../harness/postgres-schema.ts";
 import { prismaOn, prismaOnMariadb, type TestPrismaClient } from "../harness/prisma/generated-client.ts";
@@ -12,8 +13,10 @@ import { mariadbCallers } from "./mariadb-callers.ts";
 import { databaseFile, databaseOf, mariadbUrl } from "./open-mariadb.ts";
 import { postgresUrl, schemaOf } from "./open-postgres.ts";
 import { sqliteClient } from "./open-prisma-sqlite.ts";
+import { keyPrefixOf, redisUrl } from "./open-redis.ts";
 import { prismaCallers } from "./postgres-callers.ts";
 import { sqliteCallers } from "./prisma-sqlite-callers.ts";
+import { removeCaseKeys } from "./redis-cases.ts";
 import type { StoreContext } from "./store-fixture.ts";
 
 /** A database that holds an outbox and nothing else of ours. */
@@ -74,19 +77,24 @@ export const SQLITE_PLACE: OutboxPlace = {
   callers: { open: sqliteCallers },
 };
 
-/** A backend in memory whose callers keep their data, and an outbox, in a database. */
-export function memoryWithOutbox(place: OutboxPlace): BackendExercise {
-  const { title, service, make, remove, client: connect, schema, callers } = place;
+/** A backend whose callers keep their data, and an outbox, in a database; its cases show what the outbox adds. */
+export function withOutboxOn(
+  { title, service, make, remove, client: connect, schema, callers }: OutboxPlace,
+  store: {
+    readonly name: string;
+    readonly service?: FoundService | MissingService;
+    open(context: StoreContext, outbox: Outbox): Backend;
+    remove?(context: StoreContext): Promise<void>;
+  },
+): BackendExercise {
+  const missing = store.service?.found === false ? store.service : service;
   return {
-    name: `memory, with an outbox on ${title}`,
-    ...(service === undefined ? {} : { service }),
+    name: `${store.name}, with an outbox on ${title}`,
+    ...(missing === undefined ? {} : { service: missing }),
     open: async (context): Promise<Backend> => {
       await make(context);
       const client = await connect(context);
-      const backend = memoryBackend({
-        readTime: () => Date.now() - 3_600_000,
-        outbox: prismaOutbox(client, schema(context)),
-      });
+      const backend = store.open(context, prismaOutbox(client, schema(context)));
       await backend.schema?.migrate();
       await backend.open();
       return {
@@ -97,12 +105,33 @@ export function memoryWithOutbox(place: OutboxPlace): BackendExercise {
         },
       };
     },
-    remove,
+    remove: async (context) => {
+      await remove(context);
+      await store.remove?.(context);
+    },
     callers,
-    processes: { none: "keeps everything in one process, so that no other can share or outlive it" },
-    unstorable: { none: "keeps any value in a map, so that there is no task it could refuse" },
-    breakage: { none: "is a few maps, which cannot fail while their process lives" },
-    footprint: { none: "shows nobody its maps; packages/server/src/backends/memory tests that they empty" },
+    processes: { none: "is shown by the backend without an outbox" },
+    unstorable: { none: "is shown by the backend without an outbox" },
+    breakage: { none: "is shown by the backend without an outbox" },
+    footprint: { none: "is shown by the backend without an outbox" },
     skips: [],
   };
+}
+
+/** A backend in memory with an outbox in a database. */
+export function memoryWithOutbox(place: OutboxPlace): BackendExercise {
+  return withOutboxOn(place, {
+    name: "memory",
+    open: (_, outbox) => memoryBackend({ readTime: () => Date.now() - 3_600_000, outbox }),
+  });
+}
+
+/** The case's keys in Redis with an outbox in a database. */
+export function redisWithOutbox(place: OutboxPlace, service: FoundService | MissingService): BackendExercise {
+  return withOutboxOn(place, {
+    name: "redis",
+    service,
+    open: (context, outbox) => redisBackend({ url: redisUrl(), keyPrefix: keyPrefixOf(context), outbox }),
+    remove: (context) => removeCaseKeys(context),
+  });
 }

@@ -30,6 +30,15 @@ export async function useRedis(name: "redis" | "valkey"): Promise<FoundService |
   return service;
 }
 
+/** Removes the case's keys. */
+export async function removeCaseKeys(context: StoreContext): Promise<void> {
+  const keys = await keysOf(context);
+  await onRedis(redisUrl(), async (redis) => {
+    for (let from = 0; from < keys.length; from += 10_000)
+      await redis.unlink(...keys.slice(from, from + 10_000));
+  });
+}
+
 /** What cases on Redis need: keys of their own, and a way there that can be cut. */
 export const redisExercise: Pick<
   BackendExercise,
@@ -48,11 +57,7 @@ export const redisExercise: Pick<
   remove: async (context) => {
     proxies.get(context.namespace)?.cut();
     proxies.delete(context.namespace);
-    const keys = await keysOf(context);
-    await onRedis(redisUrl(), async (redis) => {
-      for (let from = 0; from < keys.length; from += 10_000)
-        await redis.unlink(...keys.slice(from, from + 10_000));
-    });
+    await removeCaseKeys(context);
   },
   unstorable: { none: "stores any text" },
   breakage: { inflict: async ({ namespace }) => proxies.get(namespace)?.cut() },
