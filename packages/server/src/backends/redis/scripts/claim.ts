@@ -209,34 +209,53 @@ local function takeInOrder()
 end
 
 local answer = { '', 0 }
+-- What follows a time of 13 digits in the state of what has never run and does not expire.
+local NEVER_RUN = ' 0 0 0 - - - - - - '
 local function start()
   local token = tonumber(redis.call('GET', T .. 'tokens'))
   local time, number = text(now), tonumber
-  local ends, running, dropped = {}, {}, {}
+  local ends, leaseEnds, running, dropped = {}, {}, {}, {}
+  local leaseTail = ' ' .. workerJson
+  local firstMiddle = ' 1 0 0 ' .. time .. ' ' .. time .. ' - - - - '
+  local size, endsSize = #answer, 0
   for _, one in ipairs(taken) do
-    local record = taskKey(one.id)
+    local id, group = one.id, one.group
+    local record = taskKey(id)
     local found = redis.call('HMGET', record, 'task', 'state')
-    local runAfter, attempts, retries, lost, started, last, expires, place
-    if found[2] then
-      runAfter, attempts, retries, lost, started, last, expires, place =
-        found[2]:match('^READY %S+ (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) %S+ %S+ %S+ (.*)$')
+    local old = found[2]
+    local state
+    if old and old:sub(23, 41) == NEVER_RUN and old:sub(1, 9) == 'READY 00 ' then
+      local runAfter = old:sub(10, 22)
+      if number(runAfter) <= now or onlyId ~= '' then
+        state = 'RUNNING 10 ' .. runAfter .. firstMiddle .. old:sub(42)
+      end
+    elseif old then
+      local runAfter, attempts, retries, lost, started, last, expires, place =
+        old:match('^READY %S+ (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) %S+ %S+ %S+ (.*)$')
+      if runAfter and (number(runAfter) <= now or onlyId ~= '') then
+        state = (lost == '0' and 'RUNNING 10 ' or 'RUNNING 00 ') .. runAfter .. ' ' .. (attempts + 1) .. ' ' .. retries .. ' ' .. lost
+          .. ' ' .. (started == '-' and time or started) .. ' ' .. time .. ' ' .. expires .. ' - ' .. started .. ' ' .. last .. ' ' .. place
+      end
     end
-    if not runAfter or (number(runAfter) > now and onlyId == '') then
-      if one.stream then table.insert(listOf(dropped, one.stream), one.entry) end
-      -- Its own clock was ahead of that of who asks.
-      if runAfter then enterOutOfOrder(one.id, parseState(found[2])) end
-      answer[2] = 1
-    else
+    if state then
       token = token + 1
       local name = (one.stream and 's' or 'b') .. text(token)
-      local state = (lost == '0' and 'RUNNING 10 ' or 'RUNNING 00 ') .. runAfter .. ' ' .. (attempts + 1) .. ' ' .. retries .. ' ' .. lost
-        .. ' ' .. (started == '-' and time or started) .. ' ' .. time .. ' ' .. expires .. ' - ' .. started .. ' ' .. last .. ' ' .. place
-      redis.call('HSET', record, 'state', state, 'lease', name .. ' ' .. workerJson)
-      local size = #ends
-      ends[size + 1], ends[size + 2] = text(now + leaseOf(one.group)), one.id
-      running[one.group] = (running[one.group] or 0) + 1
-      size = #answer
-      answer[size + 1], answer[size + 2], answer[size + 3], answer[size + 4] = one.id, name, found[1], state
+      redis.call('HSET', record, 'state', state, 'lease', name .. leaseTail)
+      local leaseEnd = leaseEnds[group]
+      if not leaseEnd then
+        leaseEnd = text(now + leaseOf(group))
+        leaseEnds[group] = leaseEnd
+      end
+      ends[endsSize + 1], ends[endsSize + 2] = leaseEnd, id
+      endsSize = endsSize + 2
+      running[group] = (running[group] or 0) + 1
+      answer[size + 1], answer[size + 2], answer[size + 3], answer[size + 4] = id, name, found[1], state
+      size = size + 4
+    else
+      if one.stream then table.insert(listOf(dropped, one.stream), one.entry) end
+      -- Its own clock was ahead of that of who asks.
+      if old and old:sub(1, 6) == 'READY ' then enterOutOfOrder(id, parseState(old)) end
+      answer[2] = 1
     end
   end
   redis.call('SET', T .. 'tokens', text(token))

@@ -31,7 +31,9 @@ export const SETTLE: Script = script(
   NOTICES,
   ENDING,
   lua`
-local answers, held, checked, seen = {}, {}, {}, {}
+-- What follows the first time in the state of a first attempt, and what ends the times of one that does not expire.
+local FIRST_TIME = ' 1 0 0 '
+local answers, held, lanes, seen = {}, {}, {}, {}
 local count = (#ARGV - 6) / 5
 -- The status of one that this lease has ended in the same way before, as the answer to that was lost.
 local function saidBefore(at)
@@ -46,15 +48,26 @@ for index = 1, count do
   local at = 7 + 5 * (index - 1)
   local found = redis.call('HMGET', taskKey(ARGV[at]), 'state', 'lease')
   if isHeld(found[1], found[2], ARGV[at + 1]) then
-    local middle, place, seq, rank, priority, group =
-      found[1]:match('^RUNNING %S+ (%S+ %S+ %S+ %S+ %S+ %S+ %S+) %S+ %S+ %S+ ((%S+) (%S+) ([^:]+):(.*))$')
-    held[index] = { state = found[1], middle = middle, place = place, seq = seq, rank = rank, priority = priority, group = group }
-    local lane = priority .. ':' .. group
-    if not checked[lane] then
+    local state, one = found[1]
+    if state:sub(25, 31) == FIRST_TIME and state:sub(59, 67) == ' - - - - ' then
+      one = { middle = state:sub(12, 60), place = state:sub(68), seq = state:sub(68, 83) }
+      one.rank, one.lane = one.place:match('^%S+ (%S+) (.*)$')
+    else
+      one = {}
+      one.middle, one.place, one.seq, one.rank, one.lane =
+        state:match('^RUNNING %S+ (%S+ %S+ %S+ %S+ %S+ %S+ %S+) %S+ %S+ %S+ ((%S+) (%S+) (.*))$')
+    end
+    one.state = state
+    held[index] = one
+    local lane = lanes[one.lane]
+    if not lane then
+      local priority, group = one.lane:match('^([^:]+):(.*)$')
       checkEnds(group)
       checkLine(priority, group)
-      checked[lane] = true
+      lane = { priority = priority, group = group }
+      lanes[one.lane] = lane
     end
+    one.priority, one.group = lane.priority, lane.group
   end
 end
 for index = 1, count do
