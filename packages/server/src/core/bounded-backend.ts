@@ -115,6 +115,7 @@ export function boundedBackend(
     schema,
     readTime,
     longestWaitMs = 0,
+    defaultLeaseMs,
   } = backend;
   const soon = bound(Math.max(LONGEST_ANSWER_MS, longestWaitMs + WORK_AFTER_WAIT_MS));
   const patiently = bound(Math.max(LONGEST_WORK_MS, longestWaitMs + WORK_AFTER_WAIT_MS));
@@ -132,6 +133,7 @@ export function boundedBackend(
     ...(wakeups === undefined ? {} : { wakeups }),
     ...(transactions === undefined ? {} : { transactions: boundedTransactions(transactions, soon) }),
     ...(schema === undefined ? {} : { schema: boundedSchema(schema, patiently) }),
+    ...(defaultLeaseMs === undefined ? {} : { defaultLeaseMs }),
     ...(readTime === undefined ? {} : { readTime: () => soon("the time", readTime) }),
     diagnose: () => patiently("an examination", () => backend.diagnose()),
     open: () => patiently("the opening", () => backend.open()),
