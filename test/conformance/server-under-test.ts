@@ -144,7 +144,7 @@ export class ServerUnderTest implements AsyncDisposable {
   /** A store as servers here see it: the host waits for its answers. */
   observe(backend: Backend): Backend {
     const { store, leases, maintenance, inspector, wakeups, transactions, outbox } = backend;
-    const { readTime, longestWaitMs } = backend;
+    const { readTime, longestWaitMs, defaultLeaseMs } = backend;
     const enqueue = async (request: EnqueueRequest) => {
       this.batches.push(request.tasks.length);
       return this.spoilEnqueue(request) ?? store.enqueue(request);
@@ -157,6 +157,7 @@ export class ServerUnderTest implements AsyncDisposable {
       ...(inspector === undefined ? {} : { inspector: this.#watched("inspector", inspector) }),
       ...(wakeups === undefined ? {} : { wakeups }),
       ...(longestWaitMs === undefined ? {} : { longestWaitMs }),
+      ...(defaultLeaseMs === undefined ? {} : { defaultLeaseMs }),
       ...(readTime === undefined ? {} : { readTime: this.#standingClock(readTime) }),
       ...(transactions === undefined ? {} : { transactions: this.#transactions(transactions) }),
       ...(outbox === undefined ? {} : { outbox: this.#watched("outbox", outbox) }),

@@ -31,7 +31,6 @@ describe("the built-in options", () => {
           deduplicated: false,
           deduplicationWindow: "10m",
           tags: [],
-          lease: "60s",
           transaction: false,
         },
         "task",

@@ -34,7 +34,7 @@ export interface ParsedOptions {
   readonly runAt?: number;
 }
 
-/** Every level merged over the built-in defaults. */
+/** Every level merged over the built-in defaults; where none says `leaseMs`, the backend does. */
 export interface ResolvedOptions extends ParsedOptions {
   readonly queue: string;
   readonly backend: string;
@@ -45,7 +45,6 @@ export interface ResolvedOptions extends ParsedOptions {
   readonly deduplicated: boolean;
   readonly deduplicationWindowMs: number;
   readonly tags: readonly string[];
-  readonly leaseMs: number;
   readonly transaction: boolean;
 }
 
@@ -60,7 +59,6 @@ export const BUILT_IN_OPTIONS: ResolvedOptions = {
   deduplicated: false,
   deduplicationWindowMs: 10 * 60_000,
   tags: [],
-  leaseMs: 60_000,
   transaction: false,
 };
 

@@ -42,6 +42,8 @@ export interface Backend<TTransaction = unknown> {
    * an answer that takes a minute, or half a minute longer than this, counts as none.
    */
   readonly longestWaitMs?: number;
+  /** The lease of tasks that set none of their own, in milliseconds. @default 60_000 */
+  readonly defaultLeaseMs?: number;
   /** Checks connection, schema and settings for `taskwright doctor`; says what can be lost, and when. */
   diagnose(): Promise<readonly Finding[]>;
   /** Connects, and applies migrations where there is no {@link schema}; called before the first operation, any number of times. */

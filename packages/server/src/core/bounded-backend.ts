@@ -126,6 +126,7 @@ export function boundedBackend(
     schema,
     readTime,
     longestWaitMs = 0,
+    defaultLeaseMs,
   } = backend;
   const soon = bound(Math.max(LONGEST_ANSWER_MS, longestWaitMs + WORK_AFTER_WAIT_MS));
   const patiently = bound(Math.max(LONGEST_WORK_MS, longestWaitMs + WORK_AFTER_WAIT_MS));
@@ -144,6 +145,7 @@ export function boundedBackend(
     ...(transactions === undefined ? {} : { transactions: boundedTransactions(transactions, soon) }),
     ...(outbox === undefined ? {} : { outbox: boundedOutbox(outbox, soon) }),
     ...(schema === undefined ? {} : { schema: boundedSchema(schema, patiently) }),
+    ...(defaultLeaseMs === undefined ? {} : { defaultLeaseMs }),
     ...(readTime === undefined ? {} : { readTime: () => soon("the time", readTime) }),
     diagnose: () => patiently("an examination", () => backend.diagnose()),
     open: () => patiently("the opening", () => backend.open()),

@@ -6,7 +6,7 @@ import { findRecord } from "./find-record.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import type { OpenedBackend } from "./opened-backend.ts";
 import { toListedResult } from "./result-mapping.ts";
-import { runnableTasks } from "./runnable-tasks.ts";
+import { leaseMsOf, runnableTasks } from "./runnable-tasks.ts";
 
 /** What to run of a backend. */
 export interface RunTarget {
@@ -36,7 +36,7 @@ export class RunNow {
     const askedAt = engine.host.monotonicTime();
     const { claimed } = await opened.leases.claim({
       workerId,
-      tasks: runnableTasks(engine),
+      tasks: runnableTasks(engine, opened),
       queues: target.queue === undefined ? "all" : [target.queue],
       limit: 1,
       ...(target.id === undefined ? {} : { id: target.id }),
@@ -45,7 +45,7 @@ export class RunNow {
     const [first] = claimed;
     if (first === undefined) return null;
     const keeper = this.#keeperOf(opened);
-    const durationMs = engine.task(first.path).options.leaseMs;
+    const durationMs = leaseMsOf(engine.task(first.path), opened);
     const held = keeper.keep(first, { askedAt, durationMs, onLost: () => {} });
     const stop = new AbortController();
     const watch = (attempt: RunningAttempt) => {

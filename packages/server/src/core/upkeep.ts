@@ -4,6 +4,7 @@ import type { Engine } from "./engine.ts";
 import { MAX_LOST_ATTEMPTS } from "./lost-attempts.ts";
 import type { OpenedBackend } from "./opened-backend.ts";
 import { reportFailure } from "./report-failure.ts";
+import { leaseMsOf } from "./runnable-tasks.ts";
 import { MEASURE_EVERY_MS } from "./store-clock.ts";
 
 const SWEEP_LIMIT = 500;
@@ -28,9 +29,10 @@ export const DEFAULT_RETENTION: Retention = { successfulMs: 7 * DAY_MS, failedMs
  * How much longer expired leases are left alone after the clock was set, in milliseconds: those of living workers look
  * expired until each has measured the clock and renewed.
  */
-function quietMs(engine: Engine, { clock }: OpenedBackend): number {
+function quietMs(engine: Engine, opened: OpenedBackend): number {
+  const { clock } = opened;
   clock.now();
-  const longestLease = Math.max(0, ...[...engine.tasks.values()].map(({ options }) => options.leaseMs));
+  const longestLease = Math.max(0, ...[...engine.tasks.values()].map((task) => leaseMsOf(task, opened)));
   return MEASURE_EVERY_MS + longestLease / 3 + SLACK_MS - clock.steadyForMs;
 }
 

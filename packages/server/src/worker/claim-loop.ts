@@ -79,7 +79,7 @@ export class ClaimLoop {
       },
     });
     this.#runner = new AttemptRunner(engine, { opened, workerId: options.id, keeper: this.#keeper });
-    this.#tasks = runnableTasks(engine);
+    this.#tasks = runnableTasks(engine, opened);
     this.#leaseMs = new Map(this.#tasks.map((task) => [task.path, task.lease]));
     this.#intervalMs = options.intervalMs ?? opened.backend.wakeups?.lookEveryMs ?? DEFAULT_INTERVAL_MS;
     this.#size = new ClaimSize(host.monotonicTime());

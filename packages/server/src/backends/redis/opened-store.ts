@@ -7,7 +7,7 @@ import type { RedisClient } from "./redis-client.ts";
 import type { Script } from "./scripts/script.ts";
 import { RedisWakeups } from "./wakeups.ts";
 
-type Argument = string | number;
+type ScriptArgument = string | number;
 
 /** Gives facets the open store: its scripts and its partitions. */
 export class StoreHandle {
@@ -53,10 +53,10 @@ export class StoreHandle {
   }
 
   /** Runs a script on a partition; throws a TaskError for what the server or the driver said. */
-  async run<T>(script: Script, partition: string, args: readonly Argument[]): Promise<T> {
+  async run<T>(script: Script, partition: string, args: readonly ScriptArgument[]): Promise<T> {
     const { client } = this;
     try {
-      const attempt = ([name, ...rest]: readonly Argument[]) => client.call(String(name), rest);
+      const attempt = ([name, ...rest]: readonly ScriptArgument[]) => client.call(String(name), rest);
       return (await withScript(script, attempt, partition, args)) as T;
     } catch (error) {
       throw toTaskError(error);
@@ -69,7 +69,7 @@ export class StoreHandle {
     items: readonly TItem[],
     parts: {
       readonly idOf: (item: TItem) => string;
-      readonly args: (items: readonly TItem[]) => readonly Argument[];
+      readonly args: (items: readonly TItem[]) => readonly ScriptArgument[];
     },
   ): Promise<readonly TAnswer[]> {
     const answers = new Array<TAnswer>(items.length);
@@ -94,10 +94,10 @@ export class StoreHandle {
    * The same, and waits until as many replicas have it as the options say; on the same connection, as only what was
    * written there is waited for.
    */
-  async runConfirmed<T>(script: Script, partition: string, args: readonly Argument[]): Promise<T> {
+  async runConfirmed<T>(script: Script, partition: string, args: readonly ScriptArgument[]): Promise<T> {
     const { replicas } = this.options;
     if (replicas === null) return this.run(script, partition, args);
-    const attempt = async (command: readonly Argument[]): Promise<T> => {
+    const attempt = async (command: readonly ScriptArgument[]): Promise<T> => {
       const commands = [command, ["wait", replicas.count, replicas.timeoutMs]];
       const [stored, waited] = (await this.client.pipeline(commands).exec()) ?? [];
       if (stored?.[0]) throw stored[0];
@@ -122,7 +122,7 @@ export class StoreHandle {
   }
 
   /** What begins the arguments of scripts that end attempts: see scripts/settle.ts. */
-  endingArguments(now: number): readonly Argument[] {
+  endingArguments(now: number): readonly ScriptArgument[] {
     const { consumerGroup, successfulTtlMs, failedTtlMs } = this.options;
     return [now, consumerGroup, this.sender, successfulTtlMs, failedTtlMs, failedTtlMs];
   }
@@ -131,9 +131,9 @@ export class StoreHandle {
 /** Runs a script by its digest, or whole where the server does not have it: after a restart, a failover, SCRIPT FLUSH. */
 async function withScript<T>(
   { sha, text }: Script,
-  attempt: (command: readonly Argument[]) => Promise<T>,
+  attempt: (command: readonly ScriptArgument[]) => Promise<T>,
   partition: string,
-  args: readonly Argument[],
+  args: readonly ScriptArgument[],
 ): Promise<T> {
   try {
     return await attempt(["evalsha", sha, 1, partition, ...args]);

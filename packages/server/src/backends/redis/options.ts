@@ -52,7 +52,7 @@ export interface RedisUse {
   readonly resultTtl?: Duration;
   /** How long the server keeps a SUCCESSFUL task result. @default resultTtl */
   readonly completedTaskTtl?: Duration;
-  /** The lease of tasks that set none of their own. @default "60s" */
+  /** The lease of tasks that set none of their own, 1s to 1h. @default "60s" */
   readonly claimTimeout?: Duration;
   /** How long an idle worker waits to be woken before it looks by itself. @default "30s" */
   readonly blockTimeout?: Duration;
@@ -104,6 +104,7 @@ const ADDRESS_NAMES: readonly string[] = ["host", "port", "db", "username", "pas
 const LONGEST_NAME = 100;
 const SHORTEST_TTL_MS = 1_000;
 const SHORTEST_LEASE_MS = 1_000;
+const LONGEST_LEASE_MS = 3_600_000;
 const LONGEST_TTL_MS = 3_650 * 86_400_000;
 
 function invalid(message: string): TaskError {
@@ -195,8 +196,8 @@ export function resolveRedisOptions(options: RedisBackendOptions): ResolvedRedis
     completedTaskTtl ? "completedTaskTtl" : "resultTtl",
   );
   const claimTimeoutMs = claimTimeout === undefined ? null : durationToMs(claimTimeout, "claimTimeout");
-  if (claimTimeoutMs !== null && claimTimeoutMs < SHORTEST_LEASE_MS)
-    throw invalid('claimTimeout must be at least "1s".');
+  if (claimTimeoutMs !== null && (claimTimeoutMs < SHORTEST_LEASE_MS || claimTimeoutMs > LONGEST_LEASE_MS))
+    throw invalid('claimTimeout must be from "1s" to "1h": it is renewed while its worker lives.');
   const blockTimeoutMs = durationToMs(blockTimeout, "blockTimeout");
   if (blockTimeoutMs < 100) throw invalid('blockTimeout must be at least "100ms".');
   return {

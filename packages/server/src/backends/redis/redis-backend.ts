@@ -50,6 +50,7 @@ export function redisBackend(options: RedisBackendOptions): Backend {
     maintenance: redisMaintenance(handle),
     inspector: redisTaskInspector(handle),
     wakeups: handle.wakeups,
+    ...(resolved.claimTimeoutMs === null ? {} : { defaultLeaseMs: resolved.claimTimeoutMs }),
     readTime: () => readTime(handle),
     diagnose: () => diagnose(handle),
     open: () => {

@@ -13,11 +13,20 @@ export interface ServerInfo {
   readonly policy: string;
   readonly role: string;
   readonly isAppendOnly: boolean;
-  readonly hasSnapshots: boolean;
+  /** The setting `appendfsync`, or `""` where it may not be asked. */
+  readonly appendFsync: string;
+  /** Null where it may not be asked. */
+  readonly hasSnapshots: boolean | null;
 }
 
 function field(text: string, name: string): string {
   return new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(text)?.[1] ?? "";
+}
+
+/** A setting; null where it may not be asked, as on many managed servers. */
+async function settingOf(client: RedisClient, name: string): Promise<string | null> {
+  const found = await client.call("config", ["get", name]).catch(() => null);
+  return Array.isArray(found) && typeof found[1] === "string" ? found[1] : null;
 }
 
 async function infoOf(client: RedisClient): Promise<ServerInfo | null> {
@@ -34,7 +43,7 @@ async function infoOf(client: RedisClient): Promise<ServerInfo | null> {
     }
   }
   const text = texts.join("\n");
-  const save = await client.call("config", ["get", "save"]).catch(() => null);
+  const save = await settingOf(client, "save");
   const valkey = field(text, "valkey_version");
   return {
     name: valkey === "" ? "Redis" : "Valkey",
@@ -42,7 +51,8 @@ async function infoOf(client: RedisClient): Promise<ServerInfo | null> {
     policy: field(text, "maxmemory_policy"),
     role: field(text, "role"),
     isAppendOnly: field(text, "aof_enabled") === "1",
-    hasSnapshots: Array.isArray(save) && typeof save[1] === "string" && save[1] !== "",
+    appendFsync: (await settingOf(client, "appendfsync")) ?? "",
+    hasSnapshots: save === null ? null : save !== "",
   };
 }
 

@@ -63,7 +63,7 @@ function describe({ backend, kind, statements }: Migrated, isDryRun: boolean): s
 }
 
 function describeSelfMade(backend: string, kind: string): string {
-  return `-- ${backend} (${kind}) makes its tables when it opens.\n`;
+  return `-- ${backend} (${kind}) has nothing to migrate: what it needs it makes when it opens.\n`;
 }
 
 function describeWritten({ backend, kind, files }: Written, isDryRun: boolean): string {

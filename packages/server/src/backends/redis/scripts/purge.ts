@@ -60,12 +60,16 @@ for index = 1, math.min(limit, #old) do
 end
 
 -- What the server has let expire leaves its place in the indexes behind.
+local moreGone = false
 for _, status in ipairs({ 'SUCCESSFUL', 'FAILED', 'CANCELLED' }) do
   local gone_ = redis.call('ZRANGEBYSCORE', key('ended', status), '-inf', text(now - tonumber(ttls[status])), 'LIMIT', 0, ${MOST_FORGOTTEN})
+  local forgotten = 0
   for _, member in ipairs(gone_) do
     if redis.call('EXISTS', taskKey(member:match('^(%S+)'))) == 1 then break end
     forget(status, member)
+    forgotten = forgotten + 1
   end
+  moreGone = moreGone or forgotten >= ${MOST_FORGOTTEN}
 end
 for group in pairs(groupsSeen) do forgetIfEmpty(group) end
 
@@ -74,7 +78,7 @@ for _, name in ipairs(over) do
   redis.call('HDEL', T .. 'holds', name)
   redis.call('ZREM', T .. 'holdEnds', name)
 end
-local more = #old > limit or (purged == 0 and #over >= ${MOST_FORGOTTEN})
+local more = #old > limit or moreGone or (purged == 0 and #over >= ${MOST_FORGOTTEN})
 return { purged, more and 1 or 0 }
 `,
 );
