@@ -92,6 +92,5 @@ export async function claim(handle: StoreHandle, request: ClaimRequest): Promise
     waiting = [...waiting.slice(asked.length), ...full];
   }
   handle.wakeups.noteClaim(request.workerId, claimed.length >= limit);
-  handle.wakeups.noteClaim(request.workerId, claimed.length >= limit);
   return { claimed, nextDueAt };
 }

@@ -209,6 +209,8 @@ end
 local answer = { '', 0 }
 local function start()
   local token = tonumber(redis.call('GET', T .. 'tokens'))
+  -- No two partitions give the same one.
+  local ofPartition = '-' .. T:match('(%d+)}:$')
   local ends, running, dropped = {}, {}, {}
   for _, one in ipairs(taken) do
     local record = taskKey(one.id)
@@ -228,7 +230,7 @@ local function start()
       answer[2] = 1
     else
       token = token + 1
-      local name = (one.stream and 's' or 'b') .. text(token)
+      local name = (one.stream and 's' or 'b') .. text(token) .. ofPartition
       local state = 'RUNNING ' .. runAfter .. ' ' .. (attempts + 1) .. ' ' .. retries .. ' ' .. lost .. ' '
         .. (started == '-' and text(now) or started) .. ' ' .. text(now) .. ' ' .. expires
         .. ' - ' .. started .. ' ' .. last .. ' ' .. (lost == '0' and '1' or '0') .. ' 0'
