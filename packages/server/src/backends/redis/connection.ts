@@ -122,7 +122,7 @@ export class RedisSource {
       maxRedirections: 16,
       retryDelayOnFailover: 200,
       retryDelayOnClusterDown: 200,
-      retryDelayOnTryAgain: 50,
+      retryDelayOnTryAgain: 200,
       lazyConnect: true,
     });
     let reason: unknown;

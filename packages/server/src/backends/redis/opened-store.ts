@@ -63,10 +63,18 @@ export class StoreHandle {
     const { client } = this;
     try {
       const attempt = ([name, ...rest]: readonly Argument[]) => client.call(String(name), rest);
-      return (await withScript(script, attempt, partition, args)) as T;
+      return (await withScript(script, attempt, this.#keysOf(partition), args)) as T;
     } catch (error) {
       throw toTaskError(error);
     }
+  }
+
+  /**
+   * The keys that a script is announced with. On a cluster they are two, of which the first never exists: while their slot
+   * moves to another node, with a part of the partition here and a part there, neither node runs anything (TRYAGAIN).
+   */
+  #keysOf(partition: string): readonly string[] {
+    return this.#partitions.keys.length === 1 ? [partition] : [partition, `${partition}version`];
   }
 
   /** Runs a script on the partitions of some items, and puts the answers in the order of the items. */
@@ -113,7 +121,7 @@ export class StoreHandle {
       });
     };
     try {
-      return await withScript(script, attempt, partition, args);
+      return await withScript(script, attempt, this.#keysOf(partition), args);
     } catch (error) {
       throw toTaskError(error);
     }
@@ -149,13 +157,13 @@ export class StoreHandle {
 async function withScript<T>(
   { sha, text }: Script,
   attempt: (command: readonly Argument[]) => Promise<T>,
-  partition: string,
+  keys: readonly string[],
   args: readonly Argument[],
 ): Promise<T> {
   try {
-    return await attempt(["evalsha", sha, 1, partition, ...args]);
+    return await attempt(["evalsha", sha, keys.length, ...keys, ...args]);
   } catch (error) {
     if (!String((error as Error | null)?.message).startsWith("NOSCRIPT")) throw error;
-    return attempt(["eval", text, 1, partition, ...args]);
+    return attempt(["eval", text, keys.length, ...keys, ...args]);
   }
 }
