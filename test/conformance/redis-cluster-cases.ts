@@ -46,6 +46,7 @@ const ORDERED: readonly string[] = [
   "a release on expiry goes back to its old place in line",
   "a waiting task is not lost, however old its enqueue",
   "the time filters take in their beginning and leave out their end",
+  "what a clock ahead has brought into line waits for its time by the clock of who asks",
 ];
 
 /** A cluster of three masters, which nothing replaces, for all cases of a file. */
