@@ -18,6 +18,7 @@ const SUITES: Readonly<Record<string, () => Promise<readonly Subject[]>>> = {
     (await import("./raw-mariadb/index.ts")).rawMariadb,
   ],
   redis: async () => [
+    (await import("./taskwright-redis.ts")).taskwrightRedis,
     (await import("./raw-redis/index.ts")).rawRedis,
     (await import("./bullmq.ts")).bullMq,
     (await import("./bee-queue.ts")).beeQueue,

@@ -3,14 +3,26 @@ import type { StoreFixture } from "./store-fixture.ts";
 import type { StoreUnderTest } from "./store-under-test.ts";
 
 /** A facet that a backend may lack. */
-export type Facet = "leases" | "maintenance" | "inspector" | "wakeups" | "readTime" | "transactions";
+export type Facet =
+  | "leases"
+  | "maintenance"
+  | "inspector"
+  | "wakeups"
+  | "readTime"
+  | "transactions"
+  | "outbox";
 
 /** One promise, named by the behaviour that a user of the seam would see. */
 export interface ConformanceCase<Subject = StoreUnderTest> {
   /** Unique in the suite: a skip names it. */
   readonly name: string;
   /** What it cannot be shown without; a backend or fixture that lacks it skips the case with that reason. */
-  readonly needs?: readonly (Facet | "transactions.runAttempt" | keyof StoreFixture)[];
+  readonly needs?: readonly (
+    | Facet
+    | "transactions.runAttempt"
+    | "transactions of the store"
+    | keyof StoreFixture
+  )[];
   /** The defect of a seed library that this case keeps out; see features.md section 5.2. */
   readonly defect?: string;
   readonly timeoutMs?: number;
@@ -37,6 +49,9 @@ export function reasonToSkip(
       if ("none" in part) return part.none;
     } else if (need === "transactions.runAttempt") {
       if (backend.transactions?.runAttempt === undefined) return "runs no handlers in transactions";
+    } else if (need === "transactions of the store") {
+      if (backend.outbox !== undefined)
+        return "gets what transactions enqueue through an outbox, where keys are not looked at: the first to arrive has the key";
     } else if (backend[need as Facet] === undefined) return `has no ${need}`;
   }
   return undefined;

@@ -1,7 +1,8 @@
 import { generateClient, type TestPrismaClient } from "../harness/prisma/generated-client.ts";
 import { exerciseBackend } from "./exercise-backend.ts";
 import { prismaSqliteStore, sqliteClient } from "./open-prisma-sqlite.ts";
-import type { CallersDatabase, StoreContext } from "./store-fixture.ts";
+import { sqliteCallers } from "./prisma-sqlite-callers.ts";
+import type { StoreContext } from "./store-fixture.ts";
 
 await generateClient("sqlite");
 
@@ -22,26 +23,6 @@ async function withClient<T>(
   } finally {
     await client.$disconnect();
   }
-}
-
-/** An application's table beside the tasks, and a client of its own. */
-async function callersOf(context: StoreContext): Promise<CallersDatabase> {
-  const client = await sqliteClient(context);
-  await client.$executeRawUnsafe("CREATE TABLE callers_line (line TEXT)");
-  return {
-    source: client,
-    begin: (work) => client.$transaction((tx) => work(tx as never)),
-    write: async (tx, line) => {
-      await (tx as typeof client).$executeRawUnsafe("INSERT INTO callers_line VALUES (?)", line);
-    },
-    lines: async () => {
-      const rows = await client.$queryRawUnsafe<{ line: string }[]>(
-        "SELECT line FROM callers_line ORDER BY line",
-      );
-      return rows.map(({ line }) => line);
-    },
-    close: () => client.$disconnect(),
-  };
 }
 
 exerciseBackend({
@@ -74,7 +55,7 @@ exerciseBackend({
         return sum;
       }),
   },
-  callers: { open: callersOf },
+  callers: { open: sqliteCallers },
   skips: [
     {
       case: "no worker sees what a transaction has enqueued before it commits, and an idle one runs it at once afterwards",

@@ -7,6 +7,7 @@ import type { FoundService, MissingService } from "../harness/services.ts";
 import { TcpProxy } from "../harness/tcp-proxy.ts";
 import type { BackendExercise } from "./exercise.ts";
 import { keyPrefixOf, REDIS_URL_VARIABLE, redisUrl } from "./open-redis.ts";
+import type { StoreContext } from "./store-fixture.ts";
 
 /** The ways of the cases to the server, by namespace. */
 const proxies = new Map<string, TcpProxy>();
@@ -44,6 +45,11 @@ export async function useRedis(name: "redis" | "valkey"): Promise<FoundService |
   return service;
 }
 
+/** Removes the case's keys. */
+export async function removeCaseKeys(context: StoreContext): Promise<void> {
+  await removeKeys(redisUrl(), keyPrefixOf(context));
+}
+
 /** What cases on Redis need: keys of their own, and a way there that can be cut. */
 export const redisExercise: Pick<
   BackendExercise,
@@ -62,7 +68,7 @@ export const redisExercise: Pick<
   remove: async (context) => {
     proxies.get(context.namespace)?.cut();
     proxies.delete(context.namespace);
-    await removeKeys(redisUrl(), keyPrefixOf(context));
+    await removeCaseKeys(context);
   },
   unstorable: { none: "stores any text" },
   breakage: { inflict: async ({ namespace }) => proxies.get(namespace)?.cut() },

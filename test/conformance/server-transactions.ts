@@ -133,7 +133,7 @@ export const serverTransactionsSection: ConformanceSection<ServerUnderTest> = {
     },
     {
       name: "a deduplicated enqueue in a transaction gets the id of the one before it, inside and outside",
-      needs: NEEDS,
+      needs: [...NEEDS, "transactions of the store"],
       run: (bench) =>
         withCallers(bench, async ({ source }) => {
           const { client } = bench.serve();

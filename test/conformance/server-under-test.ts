@@ -145,7 +145,8 @@ export class ServerUnderTest implements AsyncDisposable {
 
   /** A store as servers here see it: the host waits for its answers. */
   observe(backend: Backend): Backend {
-    const { store, leases, maintenance, inspector, wakeups, transactions, readTime, longestWaitMs } = backend;
+    const { store, leases, maintenance, inspector, wakeups, transactions, outbox } = backend;
+    const { readTime, longestWaitMs } = backend;
     const enqueue = async (request: EnqueueRequest) => {
       this.batches.push(request.tasks.length);
       return this.spoilEnqueue(request) ?? store.enqueue(request);
@@ -160,6 +161,7 @@ export class ServerUnderTest implements AsyncDisposable {
       ...(longestWaitMs === undefined ? {} : { longestWaitMs }),
       ...(readTime === undefined ? {} : { readTime: this.#standingClock(readTime) }),
       ...(transactions === undefined ? {} : { transactions: this.#transactions(transactions) }),
+      ...(outbox === undefined ? {} : { outbox: this.#watched("outbox", outbox) }),
       diagnose: () => backend.diagnose(),
       open: () => this.#interrupted("open", () => backend.open()),
       // Several servers share it here; the suite closes it when all are done.

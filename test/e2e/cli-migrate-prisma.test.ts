@@ -19,7 +19,8 @@ function configWith(backend: string): string {
   return `
   import { createTaskServer } from ${JSON.stringify(import.meta.resolve("@taskwright/server"))};
   import { postgresBackend } from ${JSON.stringify(import.meta.resolve("@taskwright/server/postgres"))};
-  import { prismaBackend } from ${JSON.stringify(import.meta.resolve("@taskwright/server/prisma"))};
+  import { memoryBackend } from ${JSON.stringify(import.meta.resolve("@taskwright/server/memory"))};
+  import { prismaBackend, prismaOutbox } from ${JSON.stringify(import.meta.resolve("@taskwright/server/prisma"))};
   import { prismaOnMariadb, prismaOnSqlite } from ${JSON.stringify(clients)};
   import { tasks } from ${JSON.stringify(fixture("tasks.ts"))};
   export default createTaskServer({ tasks, backend: ${backend}, only: [], handlers: {} });`;
@@ -84,6 +85,24 @@ test("on SQLite, what migrate --prisma writes is run by Prisma and taken by the 
     configWith(`prismaBackend(await prismaOnSqlite(${JSON.stringify(file)}))`),
   );
   await writeAndDeploy(folder, deployTwice({ provider: "sqlite", file }));
+});
+
+test("a backend that keeps its tasks elsewhere gets the table of its outbox, and no other", async () => {
+  await using folder = cliFolder();
+  const file = join(folder.path, "app.db");
+  const outbox = `prismaOutbox(await prismaOnSqlite(${JSON.stringify(file)}))`;
+  folder.write("taskwright.config.ts", configWith(`memoryBackend({ outbox: ${outbox} })`));
+  expect((await folder.run(["status"])).stderr).toContain("Run `taskwright migrate`.");
+  const { code, stdout, stderr } = await folder.run(["migrate", "--prisma"]);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toMatch(/wrote .*_taskwright_0001_outbox[/\\]migration\.sql\n/);
+  expect(stdout.match(/wrote/g)).toHaveLength(2);
+  const migrations = join(folder.path, "prisma", "migrations");
+  await deployTwice({ provider: "sqlite", file })(migrations);
+  expect((await folder.run(["migrate"])).stdout).toMatch(/is up to date\.\n$/);
+  const doctor = await folder.run(["doctor"]);
+  expect(doctor.stdout).toContain("nothing waits there");
+  expect(doctor.stdout).toContain("0 errors");
 });
 
 test("on MariaDB, what migrate --prisma writes is SQL that makes the tables which the backend takes", async (context) => {

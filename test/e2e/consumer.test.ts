@@ -97,14 +97,16 @@ describe.each(PACKAGES)("the tarball of %s", (directory) => {
   test("holds what was built, and no sources or tests", () => {
     const { files } = packed.get(directory) as PackedPackage;
     const allowed =
-      /^(package\.json|README\.md|LICENSE|bin\/taskwright\.mjs|prisma\/\w+\/tasks\.prisma|dist\/[\w/-]+\.(d\.ts|js|js\.map))$/;
+      /^(package\.json|README\.md|LICENSE|bin\/taskwright\.mjs|prisma\/\w+\/(outbox|tasks)\.prisma|dist\/[\w/-]+\.(d\.ts|js|js\.map))$/;
     expect(files.filter((file) => !allowed.test(file))).toEqual([]);
     expect(files).toContain("dist/index.js");
     expect(files).toContain("dist/index.d.ts");
     expect(files.includes("bin/taskwright.mjs")).toBe(directory === "server");
     expect(files.filter((file) => file.startsWith("prisma/"))).toEqual(
       directory === "server"
-        ? ["mysql", "postgresql", "sqlite"].map((database) => `prisma/${database}/tasks.prisma`)
+        ? ["mysql", "postgresql", "sqlite"].flatMap((database) =>
+            ["outbox", "tasks"].map((models) => `prisma/${database}/${models}.prisma`),
+          )
         : [],
     );
   });

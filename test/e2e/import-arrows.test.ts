@@ -131,6 +131,7 @@ const accepted: readonly (Case | readonly [path: string, source: string])[] = [
   ...imports("packages/server/src/core/ok.test.ts", ["node:fs", "../backends/memory/index.ts", "vitest"]),
   ...imports("packages/server/src/backends/redis/ok.ts", [
     "../../backend/a.ts",
+    "../outboxes/with-outbox.ts",
     "ioredis",
     "node:fs",
     "./b.ts",

@@ -2,13 +2,15 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Schema } from "@taskwright/server/backend";
 import { postgresBackend } from "@taskwright/server/postgres";
-import { prismaBackend } from "@taskwright/server/prisma";
+import { prismaBackend, prismaOutbox } from "@taskwright/server/prisma";
 import { expect, onTestFinished, test } from "vitest";
 import { onMariadb } from "../harness/mariadb-server.ts";
 import { onPostgres } from "../harness/postgres-schema.ts";
 import {
   generateClient,
+  prismaOn,
   prismaOnMariadb,
   prismaOnSqlite,
   type TestPrismaClient,
@@ -20,13 +22,17 @@ import { REPOSITORY } from "./markdown.ts";
 
 const service = await findService("postgres");
 const mariadb = await findService("mariadb");
-await Promise.all([generateClient("sqlite"), generateClient("mysql")]);
+await Promise.all([generateClient(), generateClient("sqlite"), generateClient("mysql")]);
 
 /** A column as a database tells of it, by table and name. */
 type Columns = Readonly<Record<string, unknown>>;
 
-function modelsOf(database: string): string {
-  return readFileSync(join(REPOSITORY, "prisma", database, "tasks.prisma"), "utf8");
+function modelsOf(database: string, of: "tasks" | "outbox" = "tasks"): string {
+  return readFileSync(join(REPOSITORY, "prisma", database, `${of}.prisma`), "utf8");
+}
+
+function migrationsOf(client: TestPrismaClient, of: "tasks" | "outbox"): Schema | undefined {
+  return of === "tasks" ? prismaBackend(client).schema : prismaOutbox(client).schema;
 }
 
 async function postgresColumns(url: string, schema: string): Promise<Columns> {
@@ -74,6 +80,23 @@ test("on PostgreSQL the models have the columns, types, defaults and keys of the
   expect(ofModels).toEqual(ofMigrations);
 });
 
+test("on PostgreSQL the models of an outbox have what its migrations make, and nothing else is made", async (context) => {
+  skipUnlessFound(context, service, "the models of an outbox in PostgreSQL");
+  const ofModels = await withPostgres(async (url, schema) => {
+    const sql = await sqlOfModels({ provider: "postgresql", url, schema }, modelsOf("postgresql", "outbox"));
+    await onPostgres(url, (client) => client.query(`SET search_path = "${schema}"; ${sql}`));
+    return postgresColumns(url, schema);
+  });
+  const ofMigrations = await withPostgres(async (url, schema) => {
+    const client = await prismaOn(url);
+    await prismaOutbox(client, { schema }).schema.migrate();
+    await client.$disconnect();
+    return postgresColumns(url, schema);
+  });
+  expect(Object.keys(ofMigrations)).toHaveLength(9);
+  expect(ofModels).toEqual(ofMigrations);
+});
+
 async function mariadbColumns(url: string, database: string): Promise<Columns> {
   return onMariadb(url, async (server) => {
     const rows: Record<string, string | number | null>[] = await server.query(
@@ -100,23 +123,26 @@ async function mariadbColumns(url: string, database: string): Promise<Columns> {
   });
 }
 
-test("on MariaDB the models have the columns, types, defaults and keys of the migrations", async (context) => {
-  skipUnlessFound(context, mariadb, "the models of MariaDB and MySQL");
-  const database = `tw_models_${randomBytes(6).toString("hex")}`;
-  await onMariadb(mariadb.location, (server) => server.query(`CREATE DATABASE ${database}`));
-  try {
-    const url = new URL(mariadb.location);
-    url.pathname = `/${database}`;
-    const client = await prismaOnMariadb(url.href);
-    await prismaBackend(client).schema?.migrate();
-    await client.$disconnect();
-    const ofMigrations = await mariadbColumns(mariadb.location, database);
-    expect(Object.keys(ofMigrations).length).toBeGreaterThan(50);
-    expect(columnsOfModels(modelsOf("mysql"))).toEqual(ofMigrations);
-  } finally {
-    await onMariadb(mariadb.location, (server) => server.query(`DROP DATABASE ${database}`));
-  }
-});
+test.for(["tasks", "outbox"] as const)(
+  "on MariaDB the models of %s have the columns, types, defaults and keys of the migrations",
+  async (of, context) => {
+    skipUnlessFound(context, mariadb, "the models of MariaDB and MySQL");
+    const database = `tw_models_${randomBytes(6).toString("hex")}`;
+    await onMariadb(mariadb.location, (server) => server.query(`CREATE DATABASE ${database}`));
+    try {
+      const url = new URL(mariadb.location);
+      url.pathname = `/${database}`;
+      const client = await prismaOnMariadb(url.href);
+      await migrationsOf(client, of)?.migrate();
+      await client.$disconnect();
+      const ofMigrations = await mariadbColumns(mariadb.location, database);
+      expect(Object.keys(ofMigrations).length).toBeGreaterThan(of === "tasks" ? 50 : 8);
+      expect(columnsOfModels(modelsOf("mysql", of))).toEqual(ofMigrations);
+    } finally {
+      await onMariadb(mariadb.location, (server) => server.query(`DROP DATABASE ${database}`));
+    }
+  },
+);
 
 async function aSqliteClient(): Promise<{ client: TestPrismaClient; file: string }> {
   const folder = mkdtempSync(join(tmpdir(), "taskwright-"));
@@ -138,17 +164,20 @@ async function sqliteColumns(client: TestPrismaClient): Promise<Columns> {
   return Object.fromEntries(rows.map(({ name, ...column }) => [name, column]));
 }
 
-test("on SQLite the models have the columns, types, defaults and keys of the migrations", async () => {
-  const [models, migrations] = [await aSqliteClient(), await aSqliteClient()];
-  const sql = await sqlOfModels({ provider: "sqlite", file: models.file }, modelsOf("sqlite"));
-  for (const statement of sql.split(/;\s*$/m)) {
-    if (statement.trim() !== "") await models.client.$executeRawUnsafe(statement);
-  }
-  await prismaBackend(migrations.client).schema?.migrate();
-  const ofMigrations = await sqliteColumns(migrations.client);
-  expect(Object.keys(ofMigrations).length).toBeGreaterThan(30);
-  expect(await sqliteColumns(models.client)).toEqual(ofMigrations);
-});
+test.each(["tasks", "outbox"] as const)(
+  "on SQLite the models of %s have the columns, types, defaults and keys of the migrations",
+  async (of) => {
+    const [models, migrations] = [await aSqliteClient(), await aSqliteClient()];
+    const sql = await sqlOfModels({ provider: "sqlite", file: models.file }, modelsOf("sqlite", of));
+    for (const statement of sql.split(/;\s*$/m)) {
+      if (statement.trim() !== "") await models.client.$executeRawUnsafe(statement);
+    }
+    await migrationsOf(migrations.client, of)?.migrate();
+    const ofMigrations = await sqliteColumns(migrations.client);
+    expect(Object.keys(ofMigrations).length).toBeGreaterThan(of === "tasks" ? 30 : 8);
+    expect(await sqliteColumns(models.client)).toEqual(ofMigrations);
+  },
+);
 
 test("Prisma leaves the tables alone when they are declared external, and would drop their indexes otherwise", async () => {
   const { client, file } = await aSqliteClient();
@@ -162,7 +191,7 @@ test("Prisma leaves the tables alone when they are declared external, and would 
 });
 
 test.each(["postgresql", "mysql", "sqlite"])("each column of the models for %s is documented", (database) => {
-  const lines = modelsOf(database).split("\n");
+  const lines = [modelsOf(database), modelsOf(database, "outbox")].join("").split("\n");
   const undocumented = lines.filter(
     (line, index) => /^( {2}\w|model )/.test(line) && !(lines[index - 1] ?? "").trim().startsWith("/// "),
   );

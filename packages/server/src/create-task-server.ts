@@ -8,6 +8,8 @@ import { handlerTable } from "./core/handler-table.ts";
 import type { Handlers, HandlersOnly } from "./core/handler-types.ts";
 import type { Host } from "./core/host.ts";
 import { guardedLogger, type Logger, unclaimedLogger } from "./core/logger.ts";
+import { relayHandler } from "./core/relay-outboxes.ts";
+import { RELAY_PATH } from "./core/relay-task.ts";
 import { type TaskRunners, taskRunners } from "./core/run-inline.ts";
 import { serverClient } from "./core/server-client.ts";
 import type { ServerTaskClient } from "./core/server-task-client.ts";
@@ -191,10 +193,12 @@ export function createTaskServer<
   checkFunction(options.createContext, "createContext");
   checkFunction(options.onFailed, "onFailed");
   let stopFailureLog = () => {};
-  const engine = new Engine({
+  const handlers = handlerTable(options.tasks, options.handlers, options.only);
+  const engine: Engine = new Engine({
     router: options.tasks,
     backends: backendsOf(options, "createTaskServer()"),
-    handlers: handlerTable(options.tasks, options.handlers, options.only),
+    // Whatever `only` says, so that any server can do it.
+    handlers: new Map([...handlers, [RELAY_PATH, relayHandler(() => engine)]]),
     ...(options.createContext === undefined ? {} : { createContext: options.createContext }),
     ...(options.onFailed === undefined ? {} : { onFailed: options.onFailed }),
     ...maxPayloadBytesOf(options),

@@ -25,6 +25,9 @@ import type {
   Maintenance,
   Migration,
   NewTask,
+  Outbox,
+  OutboxRow,
+  OutboxSource,
   ProgressOutcome,
   PurgeRequest,
   QueueCounts,
@@ -42,6 +45,8 @@ import type {
   SweepAnswer,
   SweepError,
   SweepRequest,
+  TakeAnswer,
+  TakeRequest,
   TaskFilter,
   TaskInspector,
   TaskRecord,
@@ -224,6 +229,22 @@ void transactions.runAttempt?.({ timeoutMs: null, work: async (tx) => tx.write("
 expectTypeOf(schema.written).returns.resolves.toEqualTypeOf<WrittenMigrations>();
 expectTypeOf<WrittenMigrations["migrations"]>().toEqualTypeOf<readonly Migration[]>();
 expectTypeOf<Migration["statements"]>().toEqualTypeOf<readonly string[]>();
+
+// --- Outboxes ---
+
+declare const outbox: Outbox;
+expectTypeOf(outbox.source("redis:app")).toEqualTypeOf<OutboxSource>();
+expectTypeOf<Backend["outbox"]>().toEqualTypeOf<OutboxSource | undefined>();
+expectTypeOf<OutboxSource["take"]>().parameters.toEqualTypeOf<[TakeRequest]>();
+expectTypeOf<OutboxSource["take"]>().returns.resolves.toEqualTypeOf<TakeAnswer>();
+expectTypeOf<TakeAnswer["rows"]>().toEqualTypeOf<readonly OutboxRow[]>();
+// A row may have been changed by hand.
+expectTypeOf<OutboxRow["task"]>().toEqualTypeOf<NewTask | null>();
+// @ts-expect-error -- what is refused has a reason and a time
+void outbox.source("redis:app").refuse({ row: {} as OutboxRow });
+// @ts-expect-error -- a row is for one backend
+void outbox.add({ transaction: {}, tasks: [] });
+
 // A backend of one kind of transactions will do where any does, and not the other way round.
 declare const ledger: Backend<Tx>;
 export const anyBackend: Backend = ledger;

@@ -1,5 +1,6 @@
 import type { LeaseSource } from "./lease-source.ts";
 import type { Maintenance } from "./maintenance.ts";
+import type { OutboxSource } from "./outbox-source.ts";
 import type { Schema } from "./schema.ts";
 import type { TaskInspector } from "./task-inspector.ts";
 import type { TaskStore } from "./task-store.ts";
@@ -30,6 +31,8 @@ export interface Backend<TTransaction = unknown> {
   readonly inspector?: TaskInspector;
   readonly wakeups?: Wakeups;
   readonly transactions?: Transactions<TTransaction>;
+  /** There when what {@link transactions} enqueues waits in an outbox, from which it has to be relayed. */
+  readonly outbox?: OutboxSource;
   /** Absent where tables are made at open. */
   readonly schema?: Schema;
   /** The store's clock in epoch milliseconds; absent where the store uses this machine's clock. */

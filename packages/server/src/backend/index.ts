@@ -24,6 +24,8 @@ export type {
   SweepError,
   SweepRequest,
 } from "./maintenance.ts";
+export type { Outbox } from "./outbox.ts";
+export type { OutboxRow, OutboxSource, TakeAnswer, TakeRequest } from "./outbox-source.ts";
 export type { Migration, Schema, WrittenMigrations } from "./schema.ts";
 export type {
   CountAnswer,

@@ -4,6 +4,7 @@ import type {
   ClaimAnswer,
   LeaseSource,
   Maintenance,
+  OutboxSource,
   Schema,
   TaskInspector,
   TaskStore,
@@ -88,6 +89,15 @@ function boundedTransactions(transactions: Transactions, soon: Within): Transact
   };
 }
 
+function boundedOutbox(outbox: OutboxSource, soon: Within): OutboxSource {
+  return {
+    take: (request) => soon("a look into its outbox", () => outbox.take(request)),
+    remove: (request) => soon("the end of a relay", () => outbox.remove(request)),
+    giveBack: (request) => soon("the end of a relay", () => outbox.giveBack(request)),
+    refuse: (request) => soon("the end of a relay", () => outbox.refuse(request)),
+  };
+}
+
 /**
  * The same backend, whose every answer comes in time or is a BACKEND_UNAVAILABLE: nothing here waits for ever.
  *
@@ -117,6 +127,7 @@ export function boundedBackend(
     inspector,
     wakeups,
     transactions,
+    outbox,
     schema,
     readTime,
     longestWaitMs = 0,
@@ -136,6 +147,7 @@ export function boundedBackend(
     ...(inspector === undefined ? {} : { inspector: boundedInspector(inspector, patiently) }),
     ...(wakeups === undefined ? {} : { wakeups }),
     ...(transactions === undefined ? {} : { transactions: boundedTransactions(transactions, soon) }),
+    ...(outbox === undefined ? {} : { outbox: boundedOutbox(outbox, soon) }),
     ...(schema === undefined ? {} : { schema: boundedSchema(schema, patiently) }),
     ...(readTime === undefined ? {} : { readTime: () => soon("the time", readTime) }),
     diagnose: () => patiently("an examination", () => backend.diagnose()),

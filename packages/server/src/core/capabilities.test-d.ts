@@ -2,7 +2,9 @@ import { expectTypeOf } from "vitest";
 import type { Capabilities } from "./capabilities.ts";
 
 expectTypeOf<Capabilities[keyof Capabilities]>().toEqualTypeOf<boolean>();
-expectTypeOf<"supportsDefer" | "supportsPriority" | "leases" | "wakeups">().toExtend<keyof Capabilities>();
+expectTypeOf<"supportsDefer" | "supportsPriority" | "leases" | "wakeups" | "outbox">().toExtend<
+  keyof Capabilities
+>();
 declare const capabilities: Capabilities;
 // @ts-expect-error -- a backend does not learn
 capabilities.leases = true;

@@ -20,6 +20,8 @@ export interface Capabilities {
   readonly wakeups: boolean;
   /** Stores tasks in the caller's transactions. */
   readonly transactions: boolean;
+  /** Those tasks wait in an outbox in the caller's database until they are relayed. */
+  readonly outbox: boolean;
   /** Runs handlers of tasks with `transaction: true`. */
   readonly transactionalHandlers: boolean;
 }
@@ -37,6 +39,7 @@ export function capabilitiesOf(backend: Backend): Capabilities {
     inspector: backend.inspector !== undefined,
     wakeups: backend.wakeups !== undefined,
     transactions: backend.transactions !== undefined,
+    outbox: backend.outbox !== undefined,
     transactionalHandlers: backend.transactions?.runAttempt !== undefined,
   };
 }

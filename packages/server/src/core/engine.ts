@@ -12,6 +12,7 @@ import type { BuiltHandler } from "./handler-types.ts";
 import type { Host } from "./host.ts";
 import type { Logger } from "./logger.ts";
 import { OpenedBackend } from "./opened-backend.ts";
+import { withRelayTask } from "./relay-task.ts";
 import { type FailedTask, TaskEventHub } from "./task-events.ts";
 import { transactionRunnerOf } from "./transactional-attempt.ts";
 
@@ -69,13 +70,12 @@ export class Engine {
     this.createContext = init.createContext;
     this.onFailed = init.onFailed;
     this.backends = new Map(
-      Object.entries(init.backends).map(([name, backend]) => [
-        name,
-        new OpenedBackend(name, backend, init.host),
-      ]),
+      Object.entries(init.backends).map(([name, backend]) => [name, new OpenedBackend(name, backend, init)]),
     );
+    const declared = tasksByPath(init.router);
+    const hasOutbox = [...this.backends.values()].some(({ relay }) => relay !== null);
     this.tasks = new Map(
-      [...tasksByPath(init.router)].map(([path, task]) => {
+      [...(hasOutbox ? withRelayTask(declared) : declared)].map(([path, task]) => {
         const { config, options } = task["~task"];
         const handler = init.handlers.get(path);
         return [

@@ -24,6 +24,7 @@ expectTypeOf(
   executor.purge({ days: 7, status: ["FAILED"], batchSize: 10, dryRun: true }),
 ).resolves.toEqualTypeOf<number>();
 expectTypeOf(executor.sweep({ backend: "bulk" })).resolves.toEqualTypeOf<number>();
+expectTypeOf(executor.relay({ backend: "bulk" })).resolves.toEqualTypeOf<number>();
 expectTypeOf<QueueStats["oldestPendingAt"]>().toEqualTypeOf<Date | null>();
 expectTypeOf<PurgeOptions["onProgress"]>().toEqualTypeOf<((purged: number) => void) | undefined>();
 

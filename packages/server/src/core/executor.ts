@@ -14,6 +14,7 @@ import { type FoundRecord, findRecord } from "./find-record.ts";
 import { checkKnownQueues } from "./known-queues.ts";
 import { listResults } from "./list-results.ts";
 import type { OpenedBackend } from "./opened-backend.ts";
+import { relayOutboxes } from "./relay-outboxes.ts";
 import { notExecutable, requeue } from "./requeue.ts";
 import { toListedResult } from "./result-mapping.ts";
 import { runById } from "./run-by-id.ts";
@@ -97,6 +98,11 @@ export interface Executor {
   purge(options?: PurgeOptions): Promise<number>;
   /** Returns what lost its worker and ends what expired, as every worker does now and then; resolves to how many. */
   sweep(options?: { readonly backend?: string }): Promise<number>;
+  /**
+   * Brings what committed transactions have left in outboxes to the backends, as every worker does each second; resolves
+   * to how many task results. Rejects when an outbox or its backend is away; nothing is lost by that.
+   */
+  relay(options?: { readonly backend?: string } & ExecutorRun): Promise<number>;
 }
 
 /** The names of {@link ExecutorTarget}. */
@@ -264,6 +270,10 @@ export function createExecutor(engine: Engine): Executor {
       for (const opened of await workable(options.backend, "maintenance"))
         changed += await sweep(engine, opened);
       return changed;
+    },
+    relay: async (options = {}) => {
+      checkOptionNames(options, "relay()", ["backend", "signal"]);
+      return relayOutboxes(engine, options);
     },
   };
 }

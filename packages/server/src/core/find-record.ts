@@ -29,7 +29,7 @@ export async function findRecord(candidates: readonly OpenedBackend[], id: strin
   for (const opened of candidates) {
     try {
       if (!opened.isOpen) await opened.use();
-      const record = await opened.reads.add(id);
+      const record = (await opened.reads.add(id)) ?? (await readRelayed(opened, id));
       if (record !== null) return { record, opened };
     } catch (error) {
       if (!isTaskError(error)) throw error;
@@ -41,6 +41,13 @@ export async function findRecord(candidates: readonly OpenedBackend[], id: strin
     id,
     candidates.map(({ name }) => name),
   );
+}
+
+/** Reads one that may still have been in the backend's outbox, or on its way from there. */
+async function readRelayed({ relay, reads }: OpenedBackend, id: string): Promise<TaskRecord | null> {
+  if (relay === null) return null;
+  await relay.now([id]);
+  return reads.add(id);
 }
 
 /** The error for an id that none of the backends has. */

@@ -16,6 +16,8 @@ import type {
 import { Batcher } from "./batcher.ts";
 import { boundedBackend } from "./bounded-backend.ts";
 import type { Host } from "./host.ts";
+import type { Logger } from "./logger.ts";
+import { OutboxRelay } from "./outbox-relay.ts";
 import { StoreClock } from "./store-clock.ts";
 
 const LARGEST_ENQUEUE = 1_000;
@@ -37,15 +39,18 @@ export class OpenedBackend {
   readonly progress: Batcher<{ readonly lease: Lease; readonly progress: string }, ProgressOutcome>;
   /** Reads task results by id. */
   readonly reads: Batcher<string, TaskRecord | null>;
+  /** Brings what transactions have left in the backend's outbox; null where there is none. */
+  readonly relay: OutboxRelay | null;
   #opening: Promise<void> | null = null;
   #isOpen = false;
   #isClosed = false;
 
-  constructor(name: string, backend: Backend, host: Host) {
+  constructor(name: string, backend: Backend, parts: { readonly host: Host; readonly logger: Logger }) {
+    const { host, logger } = parts;
     this.name = name;
     const now = () => this.clock.now();
     this.backend = boundedBackend(name, backend, { host, now });
-    const { store, readTime } = this.backend;
+    const { store, readTime, outbox } = this.backend;
     this.clock = new StoreClock(host, readTime);
     this.enqueues = new Batcher(host, LARGEST_ENQUEUE, (tasks) =>
       store.enqueue({ tasks, atomic: false, now: now() }),
@@ -56,6 +61,20 @@ export class OpenedBackend {
     this.begins = new Batcher(host, LARGEST_SETTLE, (items) => this.leases.begin({ items, now: now() }));
     this.progress = new Batcher(host, LARGEST_SETTLE, (items) => this.leases.progress({ items, now: now() }));
     this.reads = new Batcher(host, LARGEST_READ, (ids) => store.get({ ids }));
+    this.relay =
+      outbox === undefined
+        ? null
+        : new OutboxRelay(
+            {
+              name,
+              source: outbox,
+              clock: this.clock,
+              isClosed: () => this.#isClosed,
+              enqueue: (task) => this.enqueues.add(task),
+            },
+            host,
+            logger,
+          );
   }
 
   /** Whether it can be used, so that hot paths need not await {@link use}. */
@@ -114,6 +133,7 @@ export class OpenedBackend {
     this.#isClosed = true;
     this.#isOpen = false;
     this.#opening = null;
+    this.relay?.stop();
     await this.backend.close();
   }
 

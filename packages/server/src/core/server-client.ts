@@ -5,10 +5,15 @@ import type {
   TransactionOptionsOf,
   TransactionSource,
 } from "../backend/index.ts";
+import { endsWithin } from "./bounded-answer.ts";
 import { DirectTransport } from "./direct-transport.ts";
 import type { Engine } from "./engine.ts";
+import type { RelayRouter } from "./relay-task.ts";
 import type { ServerTaskClient } from "./server-task-client.ts";
 import { findTransactions, TransactionScope } from "./transaction-scope.ts";
+
+/** How long a committed transaction may keep its caller waiting for its tasks to reach the backend. */
+const LONGEST_RELAY_MS = 5_000;
 
 /** Makes the client of an engine; `parentId` is the task result on whose behalf it calls, or null. */
 export function serverClient<TRouter extends AnyRouter>(
@@ -48,7 +53,13 @@ export function serverClient<TRouter extends AnyRouter>(
         },
       });
       for (const scope of scopes) scope.committed();
+      const relayed = Promise.all(scopes.map((scope) => scope.relayed()));
+      await endsWithin(engine.host, LONGEST_RELAY_MS, relayed);
       return result;
+    },
+
+    get relay() {
+      return taskClient<RelayRouter>(new DirectTransport(engine, parentId)).tasks.taskwright.relay;
     },
   });
 }

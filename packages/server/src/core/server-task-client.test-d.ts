@@ -52,6 +52,13 @@ declare const pool: pg.Pool;
 declare const poolClient: pg.PoolClient;
 declare const client: ServerTaskClient<Tasks>;
 
+// --- The built-in task ---
+
+expectTypeOf(client.relay.delay()).resolves.toEqualTypeOf<AsyncResult<void, void>>();
+void client.relay.applyAsync(undefined, { countdown: "10s" });
+// @ts-expect-error -- it takes nothing
+void client.relay.delay({ backend: "bulk" });
+
 // --- Enqueuing in a transaction that someone else runs ---
 
 expectTypeOf(client).toExtend<TaskClient<Tasks>>();

@@ -1,4 +1,4 @@
-import type { AnyRouter, TaskClient } from "@taskwright/shared";
+import type { AnyRouter, TaskCaller, TaskClient } from "@taskwright/shared";
 import type {
   TransactionClient,
   TransactionOf,
@@ -14,7 +14,7 @@ export interface ServerTaskClient<TRouter extends AnyRouter> extends TaskClient<
    *
    * Await each call before the transaction ends; it rejects with TRANSACTION_ENDED after that. A call that fails is not
    * tried again and leaves the transaction failed, as any statement does. Throws INVALID_OPTION for what is no
-   * transaction's client, and NOT_SUPPORTED where tasks are kept elsewhere than the caller's data.
+   * transaction's client, and NOT_SUPPORTED where tasks are kept elsewhere than the caller's data, without an outbox there.
    */
   withTransaction(tx: TransactionClient): TaskClient<TRouter>;
   /**
@@ -28,4 +28,9 @@ export interface ServerTaskClient<TRouter extends AnyRouter> extends TaskClient<
     work: (tx: TransactionOf<TSource>, client: TaskClient<TRouter>) => Promise<T>,
     options?: TransactionOptionsOf<TSource>,
   ): Promise<T>;
+  /**
+   * The built-in task `taskwright.relay`, which every server runs: it brings what transactions have left in outboxes to the
+   * backends, where no worker stays up to do so. UNKNOWN_TASK where no backend has an outbox.
+   */
+  readonly relay: TaskCaller<void, void>;
 }

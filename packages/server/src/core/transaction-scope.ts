@@ -23,7 +23,7 @@ function transactionsOf(opened: OpenedBackend): Transactions {
 function lacksTransactions({ name, backend }: OpenedBackend): never {
   throw new TaskError({
     code: "NOT_SUPPORTED",
-    message: `The backend "${name}" (${backend.kind}) cannot store tasks in your transactions: it does not keep them in your database.`,
+    message: `The backend "${name}" (${backend.kind}) cannot store tasks in your transactions: it does not keep them in your database, and has no outbox there.`,
   });
 }
 
@@ -31,6 +31,8 @@ function lacksTransactions({ name, backend }: OpenedBackend): never {
 export class TransactionScope {
   readonly #transaction: unknown;
   readonly #used = new Set<Transactions>();
+  /** What waits in outboxes, by the backend that it is for. */
+  readonly #left = new Map<OpenedBackend, string[]>();
   #afterCommit: (() => void)[] | null;
   #isEnded = false;
 
@@ -41,7 +43,7 @@ export class TransactionScope {
   }
 
   /** Stores task results in the transaction; rejects with TRANSACTION_ENDED after its end. */
-  enqueue(
+  async enqueue(
     opened: OpenedBackend,
     tasks: readonly NewTask[],
     atomic: boolean,
@@ -56,12 +58,19 @@ export class TransactionScope {
     const transactions = transactionsOf(opened);
     transactions.check(this.#transaction);
     this.#used.add(transactions);
-    return transactions.enqueue({
+    const outcomes = await transactions.enqueue({
       tasks,
       atomic,
       now: opened.clock.now(),
       transaction: this.#transaction,
     });
+    if (this.#afterCommit === null) opened.relay?.soon();
+    else if (opened.relay !== null) {
+      const left = this.#left.get(opened) ?? [];
+      this.#left.set(opened, left);
+      for (const { id } of tasks) left.push(id);
+    }
+    return outcomes;
   }
 
   /** Does what tells others of a task result: after the commit, or at once where nobody will tell of that. */
@@ -81,5 +90,10 @@ export class TransactionScope {
     const waiting = this.#afterCommit ?? [];
     this.#afterCommit = null;
     for (const tell of waiting) tell();
+  }
+
+  /** Brings what has been committed from outboxes into the backends; what cannot be brought now is left to later looks. */
+  async relayed(): Promise<void> {
+    await Promise.all([...this.#left].map(([{ relay }, ids]) => relay?.now(ids)));
   }
 }

@@ -13,7 +13,7 @@ export function transactionRunnerOf(opened: OpenedBackend, path: string): RunAtt
   const { runAttempt } = backend.transactions ?? {};
   if (runAttempt !== undefined) return runAttempt;
   const reason =
-    backend.transactions === undefined
+    backend.transactions === undefined || backend.outbox !== undefined
       ? "it does not keep tasks in a database of yours"
       : "it has one writer at a time, which a handler would hold up";
   throw new TaskError({

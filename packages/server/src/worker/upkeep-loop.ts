@@ -6,6 +6,8 @@ import type { OpenedBackend } from "../core/opened-backend.ts";
 import { purgeByRetention, type Retention, sweep } from "../core/upkeep.ts";
 
 const PURGE_EVERY_MS = 3_600_000;
+/** Pauses vary by a tenth, and none is to be longer than a second. */
+const RELAY_EVERY_MS = 900;
 /** How often an index of inputs is looked at that nobody uses (at the most), that somebody uses, and that is behind. */
 const INDEX_EVERY_MS = 60_000;
 const INDEX_IN_USE_EVERY_MS = 15_000;
@@ -13,7 +15,7 @@ const INDEX_BEHIND_EVERY_MS = 1_000;
 /** A sweep's answer has numbers and no names. */
 const SWEPT = "Task results that had lost their worker go on, or were ended.";
 
-/** Sweeps, purges and indexes now and then, while its worker runs. */
+/** Relays, sweeps, purges and indexes now and then, while its worker runs. */
 export class UpkeepLoop {
   readonly #engine: Engine;
   readonly #opened: OpenedBackend;
@@ -36,6 +38,8 @@ export class UpkeepLoop {
 
   /** Starts the rounds, the first at once. */
   start(): void {
+    const { relay } = this.#opened;
+    if (relay !== null) this.#repeat("relay", RELAY_EVERY_MS, () => relay.poll(this.#stopped.signal));
     if (this.#opened.backend.maintenance === undefined) return;
     const { signal } = this.#stopped;
     const { logger } = this.#engine;

@@ -85,6 +85,8 @@ class TaskWorker implements Worker {
   async #start(): Promise<void> {
     const opened = this.#engine.backend(this.#options.backend);
     await opened.open();
+    // A worker that is started to clear what is due would otherwise be gone before the first relay.
+    if (this.#options.once) await opened.relay?.poll();
     // A stop() that came meanwhile has nothing to stop yet.
     if (this.#stopping !== null) return;
     const { claimIntervalMs, retention } = this.#options;

@@ -1,5 +1,6 @@
 import { didYouMean, TaskError } from "@taskwright/shared";
-import type { Backend } from "../../backend/index.ts";
+import type { Backend, Outbox } from "../../backend/index.ts";
+import { withOutbox } from "../outboxes/with-outbox.ts";
 import { createLeaseSource } from "./lease-source.ts";
 import { createMaintenance } from "./maintenance.ts";
 import { createMemoryState } from "./memory-state.ts";
@@ -14,9 +15,11 @@ export interface MemoryBackendOptions {
    * @default this machine's clock
    */
   readonly readTime?: () => number;
+  /** Where transactions of your database leave tasks: `prismaOutbox(prisma)`. */
+  readonly outbox?: Outbox;
 }
 
-const OPTIONS: ReadonlySet<string> = new Set<keyof MemoryBackendOptions>(["readTime"]);
+const OPTIONS: ReadonlySet<string> = new Set<keyof MemoryBackendOptions>(["readTime", "outbox"]);
 
 function checkOptions(options: MemoryBackendOptions): void {
   for (const name of Object.keys(options)) {
@@ -42,7 +45,7 @@ export function memoryBackend(options: MemoryBackendOptions = {}): Backend {
     return state;
   };
 
-  return {
+  const backend: Backend = {
     kind: "memory",
     store: createTaskStore(openState),
     leases: createLeaseSource(openState),
@@ -70,4 +73,5 @@ export function memoryBackend(options: MemoryBackendOptions = {}): Backend {
       state.board.stopAll();
     },
   };
+  return withOutbox(backend, "memory", options.outbox);
 }

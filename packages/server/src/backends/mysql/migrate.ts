@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { TaskError } from "@taskwright/shared";
 import type { CountingConnection, SqlExecutor } from "../sql/executor.ts";
-import { pendingMigrations } from "../sql/schema-version.ts";
+import { type MigrationOn, pendingMigrations } from "../sql/schema-version.ts";
 import { statementOf } from "../sql/statement-of.ts";
 import type { TableNames } from "../sql/table-names.ts";
 import { isMissingTable } from "./driver-errors.ts";
@@ -28,7 +28,11 @@ export async function readVersion(executor: SqlExecutor, { version }: TableNames
  *
  * Statements that make tables commit at once; each can be repeated, and the version is noted last.
  */
-export async function migrate(connection: CountingConnection, names: TableNames): Promise<readonly string[]> {
+export async function migrate(
+  connection: CountingConnection,
+  names: TableNames,
+  migrations: readonly MigrationOn[] = MIGRATIONS,
+): Promise<readonly string[]> {
   const plain = (text: string) => ({ name: "", text });
   // The transaction is there to stay on one connection, which the lock belongs to.
   return connection.transaction(async (executor) => {
@@ -44,7 +48,7 @@ export async function migrate(connection: CountingConnection, names: TableNames)
       });
     }
     try {
-      const statements = pendingMigrations(MIGRATIONS, names, await readVersion(executor, names));
+      const statements = pendingMigrations(migrations, names, await readVersion(executor, names));
       for (const text of statements) await executor.change(plain(text), []);
       return statements;
     } finally {

@@ -1,5 +1,5 @@
 import type { SqlConnection, SqlExecutor } from "../sql/executor.ts";
-import { pendingMigrations } from "../sql/schema-version.ts";
+import { type MigrationOn, pendingMigrations } from "../sql/schema-version.ts";
 import { statementOf } from "../sql/statement-of.ts";
 import type { TableNames } from "../sql/table-names.ts";
 import { MIGRATIONS } from "./migrations/index.ts";
@@ -15,14 +15,18 @@ export async function readVersion(executor: SqlExecutor, names: TableNames): Pro
 }
 
 /** Applies what is missing, in one transaction and under a lock, so that any number of processes may do it at once. */
-export async function migrate(connection: SqlConnection, names: TableNames): Promise<readonly string[]> {
+export async function migrate(
+  connection: SqlConnection,
+  names: TableNames,
+  migrations: readonly MigrationOn[] = MIGRATIONS,
+): Promise<readonly string[]> {
   return connection.transaction(async (executor) => {
     // It may wait for other processes, and large tables take their time, whatever the user's statements may take.
     for (const setting of ["statement_timeout", "lock_timeout"])
       await executor.rows({ name: "", text: `SET LOCAL ${setting} = 0` }, []);
     const lock = statementOf("lock", "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))::text");
     await executor.rows(lock, [`taskwright migrate ${names.version}`]);
-    const statements = pendingMigrations(MIGRATIONS, names, await readVersion(executor, names));
+    const statements = pendingMigrations(migrations, names, await readVersion(executor, names));
     for (const text of statements) await executor.rows({ name: "", text }, []);
     return statements;
   });

@@ -23,6 +23,19 @@ function invalid(message: string): TaskError {
   return new TaskError({ code: "INVALID_OPTION", message });
 }
 
+/** Throws INVALID_OPTION for a provider that there is none of, or that the client says it does not lead to. */
+export function checkProvider(client: PrismaLike, provider: PrismaProvider | undefined): void {
+  if (provider !== undefined && !PROVIDERS.includes(provider)) {
+    throw invalid(`provider must be one of ${PROVIDERS.join(", ")}.`);
+  }
+  const known = knownProvider(client);
+  // MariaDB's clients say that they are MySQL's.
+  const isKnown = known === undefined || known === provider || (known === "mysql" && provider === "mariadb");
+  if (provider !== undefined && !isKnown) {
+    throw invalid(`provider is "${provider}", but the client leads to ${known}; leave provider out.`);
+  }
+}
+
 /** Checks client and options; throws INVALID_OPTION. */
 export function checkPrismaOptions(client: PrismaLike, options: PrismaBackendOptions): void {
   if (!isPrismaClient(client)) {
@@ -35,16 +48,8 @@ export function checkPrismaOptions(client: PrismaLike, options: PrismaBackendOpt
       throw invalid(`prismaBackend() has no option "${name.slice(0, 60)}".${didYouMean(name, NAMES)}`);
     }
   }
-  const { provider, pool } = options;
-  if (provider !== undefined && !PROVIDERS.includes(provider)) {
-    throw invalid(`provider must be one of ${PROVIDERS.join(", ")}.`);
-  }
-  const known = knownProvider(client);
-  // MariaDB's clients say that they are MySQL's.
-  const isKnown = known === undefined || known === provider || (known === "mysql" && provider === "mariadb");
-  if (provider !== undefined && !isKnown) {
-    throw invalid(`provider is "${provider}", but the client leads to ${known}; leave provider out.`);
-  }
+  checkProvider(client, options.provider);
+  const { pool } = options;
   if (pool !== undefined && (typeof pool?.query !== "function" || typeof pool.connect !== "function")) {
     throw invalid("pool must be a Pool of the package pg.");
   }

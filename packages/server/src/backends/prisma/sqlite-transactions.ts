@@ -1,5 +1,4 @@
-import { setTimeout as wait } from "node:timers/promises";
-import { isTaskError, TaskError } from "@taskwright/shared";
+import { TaskError } from "@taskwright/shared";
 import type { EnqueueOutcome, EnqueueRequest, NewTask, Transactions } from "../../backend/index.ts";
 import { allOrNone } from "../sql/savepoint.ts";
 import { enqueueSteps } from "../sqlite/enqueue.ts";
@@ -7,14 +6,11 @@ import { realFile } from "../sqlite/path-check.ts";
 import { withPrefix } from "../sqlite/table-prefix.ts";
 import { isPrismaClient, type PrismaLike, type RawRunner } from "./prisma-client.ts";
 import type { SqliteConnection } from "./sqlite-connection.ts";
-import { isLocked, isRefusal, toTaskError } from "./sqlite-errors.ts";
+import { isRefusal, toTaskError } from "./sqlite-errors.ts";
 import { mainFileOf } from "./sqlite-location.ts";
+import { runLocked } from "./sqlite-locked-run.ts";
 
-/** As long as Prisma itself waits for a transaction to begin. */
-const LONGEST_WAIT_FOR_LOCK_MS = 2_000;
-const PAUSE_MS = 10;
-
-/** Takes the write lock and changes nothing: a transaction that reads first is refused when another has written since. */
+/** Takes the write lock and changes nothing. */
 const TAKE_LOCK = "UPDATE taskwright_version SET version = version WHERE 0";
 
 /** The client of an interactive transaction. */
@@ -137,24 +133,10 @@ export function sqliteTransactions(
         );
       }
       connection.checkOpen();
-      const giveUpAt = performance.now() + LONGEST_WAIT_FOR_LOCK_MS;
-      for (;;) {
-        let hasBegun = false;
-        try {
-          const begin = async (transaction: TransactionClient) => {
-            await checkFile(transaction);
-            await transaction.$executeRawUnsafe(withPrefix(TAKE_LOCK, prefix));
-            hasBegun = true;
-            return work(transaction);
-          };
-          return await given.$transaction(begin, options as Parameters<PrismaLike["$transaction"]>[1]);
-        } catch (error) {
-          if (hasBegun) throw error;
-          if (!isLocked(error) || performance.now() >= giveUpAt)
-            throw isTaskError(error) ? error : toTaskError(error);
-        }
-        await wait(PAUSE_MS);
-      }
+      return runLocked(given, { work, options }, async (transaction: TransactionClient) => {
+        await checkFile(transaction);
+        await transaction.$executeRawUnsafe(withPrefix(TAKE_LOCK, prefix));
+      });
     },
 
     committed: () => connection.wakeReady(),

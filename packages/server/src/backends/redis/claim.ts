@@ -50,9 +50,7 @@ async function claimIn(
 ): Promise<ClaimAnswer> {
   const answer = await handle.run<readonly (string | number)[]>(CLAIM, partition, args.with(limit));
   const claimed: ClaimedTask[] = [];
-  for (let at = 2; at < answer.length; at += 5) {
-    claimed.push(toClaimed(answer.slice(at, at + 5) as string[]));
-  }
+  for (let at = 2; at < answer.length; at += 4) claimed.push(toClaimed(answer as string[], at));
   // What was passed over had nothing to run, but there may be more behind it.
   const nextDueAt = answer[1] === 1 ? args.now : answer[0] === "" ? null : Number(answer[0]);
   return { claimed, nextDueAt };

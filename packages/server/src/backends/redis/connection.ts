@@ -6,8 +6,10 @@ import type { RedisClient } from "./redis-client.ts";
 import { pauseBefore } from "./retry-pause.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
-/** No script takes nearly as long; the connection behind a command that does is taken to be dead. */
+/** No script takes nearly as long. */
 const COMMAND_TIMEOUT_MS = 30_000;
+/** A connection on which no answer comes for so long is taken to be dead, and made again. */
+const SILENCE_TIMEOUT_MS = 20_000;
 /** How often a command is sent again after its connection was lost; each is one that may be repeated. */
 const MOST_RETRIES = 3;
 
@@ -60,6 +62,7 @@ export class RedisSource {
       retryStrategy: () => null,
       maxRetriesPerRequest: null,
       commandTimeout: COMMAND_TIMEOUT_MS,
+      socketTimeout: SILENCE_TIMEOUT_MS,
       connectionName: "taskwright-messages",
     }) as RedisClient;
     subscriber.on("error", ignore);
@@ -158,6 +161,7 @@ function shared() {
   return {
     connectTimeout: CONNECT_TIMEOUT_MS,
     commandTimeout: COMMAND_TIMEOUT_MS,
+    socketTimeout: SILENCE_TIMEOUT_MS,
     keepAlive: 10_000,
     maxRetriesPerRequest: MOST_RETRIES,
     retryStrategy: pauseBefore,

@@ -1,4 +1,5 @@
 import { type Duration, didYouMean, durationToMs, TaskError } from "@taskwright/shared";
+import type { Outbox } from "../../backend/index.ts";
 import type { GivenRedisClient } from "./redis-client.ts";
 
 /** What `redisBackend` takes: where the server is, or a client of yours, and how it is used. */
@@ -62,6 +63,11 @@ export interface RedisUse {
    * @default none
    */
   readonly waitForReplicas?: { readonly count: number; readonly timeout?: Duration };
+  /**
+   * Where tasks that are enqueued in your database's transactions wait for their commit: `prismaOutbox(prisma)` of
+   * `@taskwright/server/prisma`.
+   */
+  readonly outbox?: Outbox;
 }
 
 /** {@link RedisBackendOptions}, checked and complete. */
@@ -93,6 +99,7 @@ const NAMES: readonly string[] = [
   "claimTimeout",
   "blockTimeout",
   "waitForReplicas",
+  "outbox",
 ];
 const ADDRESS_NAMES: readonly string[] = ["host", "port", "db", "username", "password", "tls"];
 const LONGEST_NAME = 100;

@@ -14,18 +14,15 @@ type Unchanging = Pick<
   | "parentId"
   | "scheduleId"
   | "tags"
-> & {
-  /** True when there is no input, which is not the same as an empty text. */
-  readonly noInput?: true;
-};
+>;
 
 /** The fields of a record as scripts read them: see scripts/read.ts. */
 export type RecordFields = readonly (string | null)[];
 
-/** The part of a task that never changes, as JSON. */
+/** The part of a task that never changes, as JSON in one line; its input, if it has one, follows in the next. */
 export function unchangingPart(task: NewTask): string {
   const { path, queue, priority, codec, maxRetries, policy, enqueuedAt, parentId, scheduleId, tags } = task;
-  const part: Unchanging = {
+  const json = JSON.stringify({
     path,
     queue,
     priority,
@@ -36,9 +33,21 @@ export function unchangingPart(task: NewTask): string {
     parentId,
     scheduleId,
     tags,
-    ...(task.input === null ? { noInput: true } : {}),
-  };
-  return JSON.stringify(part);
+  } satisfies Unchanging);
+  return task.input === null ? json : `${json}\n${task.input}`;
+}
+
+function readUnchanging(text: string): { readonly unchanging: Unchanging; readonly input: string | null } {
+  const lineEnd = text.indexOf("\n");
+  if (lineEnd < 0) return { unchanging: JSON.parse(text) as Unchanging, input: null };
+  return { unchanging: JSON.parse(text.slice(0, lineEnd)) as Unchanging, input: text.slice(lineEnd + 1) };
+}
+
+/** The workers of earlier attempts, and that of the latest, which the lease names after its token. */
+function workersOf(earlier: string | null | undefined, lease: string | null | undefined): readonly string[] {
+  const latest = lease == null ? "" : lease.slice(lease.indexOf(" ") + 1);
+  const all = [earlier ?? "", latest].filter((text) => text !== "").join(",");
+  return JSON.parse(`[${all}]`) as string[];
 }
 
 function timeOrNull(text: string | undefined): number | null {
@@ -47,52 +56,51 @@ function timeOrNull(text: string | undefined): number | null {
 
 /** Reads the fields of a record; null where there is none. */
 export function toRecord(id: string, fields: RecordFields): TaskRecord | null {
-  const [json, input, stateText, output, progress, errors, workers] = fields;
-  if (json == null || stateText == null) return null;
-  const { noInput, ...unchanging } = JSON.parse(json) as Unchanging;
+  const [text, stateText, output, progress, errors, workers, lease] = fields;
+  if (text == null || stateText == null) return null;
+  const { unchanging, input } = readUnchanging(text);
   const state = stateText.split(" ");
   return {
     id,
     ...unchanging,
     status: state[0] as TaskStatus,
-    input: noInput === true ? null : (input ?? ""),
+    input,
     output: output ?? null,
     progress: progress ?? null,
     errors: errors == null ? [] : (JSON.parse(`[${errors}]`) as AttemptError[]),
-    attempts: Number(state[2]),
-    retriesUsed: Number(state[3]),
-    lostAttempts: Number(state[4]),
-    runAfter: Number(state[1]),
-    startedAt: timeOrNull(state[5]),
-    lastAttemptedAt: timeOrNull(state[6]),
-    expiresAt: timeOrNull(state[7]),
-    finishedAt: timeOrNull(state[8]),
-    workerIds: workers == null ? [] : (JSON.parse(`[${workers}]`) as string[]),
-    cancelRequested: state[12] === "1",
+    attempts: Number(state[3]),
+    retriesUsed: Number(state[4]),
+    lostAttempts: Number(state[5]),
+    runAfter: Number(state[2]),
+    startedAt: timeOrNull(state[6]),
+    lastAttemptedAt: timeOrNull(state[7]),
+    expiresAt: timeOrNull(state[8]),
+    finishedAt: timeOrNull(state[9]),
+    workerIds: workersOf(workers, lease),
+    cancelRequested: state[1]?.[1] === "1",
   };
 }
 
-/** Reads what a claim gives of one task: its id, token, unchanging part, input and state. */
-export function toClaimed(fields: readonly string[]): ClaimedTask {
-  const [id = "", token = "", json = "", input = "", stateText = ""] = fields;
-  const { noInput, ...unchanging } = JSON.parse(json) as Unchanging;
-  const state = stateText.split(" ");
+/** Reads what a claim gives of one task: its id, token, unchanging part with the input, and state. */
+export function toClaimed(fields: readonly string[], at: number): ClaimedTask {
+  const { unchanging, input } = readUnchanging(fields[at + 2] ?? "");
+  const state = (fields[at + 3] ?? "").split(" ", 9);
   return {
-    id,
-    token,
+    id: fields[at] ?? "",
+    token: fields[at + 1] ?? "",
     path: unchanging.path,
     queue: unchanging.queue,
     priority: unchanging.priority,
     codec: unchanging.codec,
-    input: noInput === true ? null : input,
-    attempts: Number(state[2]),
-    retriesUsed: Number(state[3]),
-    lostAttempts: Number(state[4]),
+    input,
+    attempts: Number(state[3]),
+    retriesUsed: Number(state[4]),
+    lostAttempts: Number(state[5]),
     maxRetries: unchanging.maxRetries,
     policy: unchanging.policy,
     enqueuedAt: unchanging.enqueuedAt,
-    runAfter: Number(state[1]),
-    expiresAt: timeOrNull(state[7]),
+    runAfter: Number(state[2]),
+    expiresAt: timeOrNull(state[8]),
     parentId: unchanging.parentId,
     scheduleId: unchanging.scheduleId,
     tags: unchanging.tags,

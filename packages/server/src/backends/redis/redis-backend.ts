@@ -1,5 +1,6 @@
 import { isTaskError, TaskError } from "@taskwright/shared";
 import type { Backend } from "../../backend/index.ts";
+import { withOutbox } from "../outboxes/with-outbox.ts";
 import { RedisSource } from "./connection.ts";
 import { diagnose } from "./diagnose.ts";
 import { toTaskError } from "./driver-errors.ts";
@@ -42,7 +43,7 @@ export function redisBackend(options: RedisBackendOptions): Backend {
     handle.wakeups.open();
   };
 
-  return {
+  const backend: Backend = {
     kind: "redis",
     store: redisTaskStore(handle),
     leases: redisLeaseSource(handle),
@@ -66,4 +67,5 @@ export function redisBackend(options: RedisBackendOptions): Backend {
       source.end();
     },
   };
+  return withOutbox(backend, `redis:${resolved.keyPrefix}`, options.outbox);
 }

@@ -23,34 +23,30 @@ function rarePart({ expiresAt, deduplication }: NewTask): string {
   });
 }
 
+/** What tasks that differ in nothing else have in common, and then each task: see scripts/enqueue.ts. */
 function enqueueArguments(
   { options, sender }: StoreHandle,
   tasks: readonly NewTask[],
   now: number,
 ): readonly (string | number)[] {
-  const lanes = new Map<string, number>();
-  const laneArguments: string[] = [];
-  const taskArguments: string[] = [];
+  const headers = new Map<string, number>();
+  const args: (string | number)[] = [now, options.consumerGroup, sender, 0];
+  const numbers: number[] = [];
   for (const task of tasks) {
     const group = groupOf(task.path, task.queue);
-    const name = `${task.priority}:${group}`;
-    let lane = lanes.get(name);
-    if (lane === undefined) {
-      lane = lanes.size + 1;
-      lanes.set(name, lane);
-      laneArguments.push(String(task.priority), group);
+    const few = rarePart(task);
+    const name = `${task.priority} ${task.rank} ${task.runAfter} ${few} ${group}`;
+    let number = headers.get(name);
+    if (number === undefined) {
+      number = headers.size + 1;
+      headers.set(name, number);
+      args.push(task.priority, group, task.rank, task.runAfter, few);
     }
-    taskArguments.push(
-      task.id,
-      String(task.rank),
-      String(task.runAfter),
-      String(lane),
-      rarePart(task),
-      unchangingPart(task),
-      task.input ?? "",
-    );
+    numbers.push(number);
   }
-  return [now, options.consumerGroup, sender, lanes.size, ...laneArguments, ...taskArguments];
+  args[3] = headers.size;
+  for (const [index, task] of tasks.entries()) args.push(task.id, numbers[index] ?? 0, unchangingPart(task));
+  return args;
 }
 
 function toOutcome(answer: string): EnqueueOutcome {

@@ -26,6 +26,9 @@ export interface TableNames {
   /** Only where nothing else tells which transactions are storing. */
   readonly inputGate: string;
   readonly version: string;
+  /** What belongs to an outbox, which may be alone in its database. */
+  readonly outbox: string;
+  readonly outboxVersion: string;
 }
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,39}$/;
@@ -58,5 +61,7 @@ export function tableNames({ tablePrefix = "taskwright_", schema }: TablePlace, 
     inputLeaf: name("input_leaf"),
     inputGate: name("input_gate"),
     version: name("version"),
+    outbox: name("outbox"),
+    outboxVersion: name("outbox_version"),
   };
 }

@@ -1,6 +1,6 @@
 import type { Duration } from "@taskwright/shared";
 import { expectTypeOf } from "vitest";
-import type { Backend } from "../../backend/index.ts";
+import type { Backend, Outbox } from "../../backend/index.ts";
 import { type SqliteBackendOptions, sqliteBackend } from "./index.ts";
 
 expectTypeOf(sqliteBackend({ file: "tasks.db" })).toEqualTypeOf<Backend>();
@@ -16,3 +16,5 @@ sqliteBackend({ file: "tasks.db", durability: "none" });
 sqliteBackend({ file: "tasks.db", lockTimeout: 5 });
 // @ts-expect-error -- an unknown option
 sqliteBackend({ path: "tasks.db", file: "tasks.db" });
+declare const outbox: Outbox;
+sqliteBackend({ file: "tasks.db", outbox });

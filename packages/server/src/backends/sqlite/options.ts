@@ -1,4 +1,5 @@
 import { type Duration, didYouMean, durationToMs, TaskError } from "@taskwright/shared";
+import type { Outbox } from "../../backend/index.ts";
 import { DEFAULT_PREFIX } from "./table-prefix.ts";
 
 /** What `sqliteBackend` takes. */
@@ -13,6 +14,8 @@ export interface SqliteBackendOptions {
   readonly durability?: "full" | "process";
   /** How long an operation waits for its turn to write beside other processes. @default "30s" */
   readonly lockTimeout?: Duration;
+  /** Where transactions of your database leave tasks: `prismaOutbox(prisma)`. */
+  readonly outbox?: Outbox;
 }
 
 /** {@link SqliteBackendOptions}, checked and complete. */
@@ -26,7 +29,7 @@ export interface ResolvedSqliteOptions {
   readonly isShared: boolean;
 }
 
-const NAMES = ["file", "durability", "lockTimeout"];
+const NAMES = ["file", "durability", "lockTimeout", "outbox"];
 
 function invalid(message: string): TaskError {
   return new TaskError({ code: "INVALID_OPTION", message });

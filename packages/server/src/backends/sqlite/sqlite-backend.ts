@@ -1,4 +1,6 @@
+import { basename } from "node:path";
 import type { Backend, Schema } from "../../backend/index.ts";
+import { withOutbox } from "../outboxes/with-outbox.ts";
 import { Connection } from "./connection.ts";
 import { diagnose } from "./diagnose.ts";
 import { toTaskError } from "./driver-errors.ts";
@@ -144,5 +146,6 @@ export function sqliteOn(options: ResolvedSqliteOptions): Backend {
 export function sqliteBackend(options: SqliteBackendOptions): Backend {
   const resolved = resolveSqliteOptions(options);
   // A process that changes its working directory must not change files.
-  return sqliteOn({ ...resolved, file: realFile(resolved.file) });
+  const file = realFile(resolved.file);
+  return withOutbox(sqliteOn({ ...resolved, file }), `sqlite:${basename(file)}`, options.outbox);
 }

@@ -4,16 +4,16 @@ import { LINE } from "./line.ts";
 import { NOTICES } from "./notices.ts";
 import { lua, type Script, script } from "./script.ts";
 import { ENDING_ARGUMENTS } from "./settle.ts";
+import { STATE } from "./state.ts";
 
 const FIND = lua`
 local id = ARGV[7]
-local found = redis.call('HMGET', taskKey(id), 'state', 'place')
-local s, seq, rank, priority, group
+local found = redis.call('HMGET', taskKey(id), 'state', 'lease')
+local s
 if found[1] then
   s = parseState(found[1])
-  seq, rank, priority, group = placeOf(found[2])
-  checkEnds(group)
-  checkLine(priority, group)
+  checkEnds(s.group)
+  checkLine(s.priority, s.group)
 end
 `;
 
@@ -29,6 +29,7 @@ export const CANCEL: Script = script(
   "cancel",
   KEYS_OF_A_PARTITION,
   ENDING_ARGUMENTS,
+  STATE,
   LINE,
   NOTICES,
   ENDING,
@@ -36,14 +37,14 @@ export const CANCEL: Script = script(
   lua`
 if not s then return 'not-found' end
 if s.status == 'RUNNING' then
-  redis.call('HSET', taskKey(id), 'state', found[1]:sub(1, -2) .. '1')
-  local worker = lastWorker(id)
-  if worker then redis.pcall('PUBLISH', channel .. ':cancels:' .. worker, id) end
+  redis.call('HSET', taskKey(id), 'state', withFlags(found[1], nil, '1'))
+  local worker = workerOf(found[2])
+  if worker then redis.pcall('PUBLISH', channel .. ':cancels:' .. cjson.decode('[' .. worker .. ']')[1], id) end
   return 'requested'
 end
 if s.status ~= 'READY' then return 'finished' end
-finish(id, 'CANCELLED', middleOf(s), seq, group)
-leaveLine(id, found[2], s.runAfter)
+finishState(id, 'CANCELLED', s)
+leaveLine(id, s)
 settleEnds()
 settleLine()
 return 'cancelled'
@@ -62,6 +63,7 @@ export const REQUEUE: Script = script(
   "requeue",
   KEYS_OF_A_PARTITION,
   ENDING_ARGUMENTS,
+  STATE,
   LINE,
   NOTICES,
   ENDING,
@@ -70,16 +72,16 @@ export const REQUEUE: Script = script(
 if not s then return 'not-found' end
 if s.status ~= 'FAILED' and s.status ~= 'CANCELLED' then return 'not-retryable' end
 local status = s.status
-s.retries, s.lost, s.expires, s.cancel = '0', 0, '-', '0'
-returnToLine(id, s, found[2], ARGV[8], ARGV[9])
+s.retries, s.lost, s.expires, s.cancel = 0, 0, '-', '0'
+returnToLine(id, s, ARGV[8], ARGV[9])
 redis.call('PERSIST', taskKey(id))
-redis.call('ZREM', T .. status .. ':' .. group, id)
-redis.call('ZREM', key('ended', status), id .. ' ' .. group)
-redis.call('ZADD', key('open', group), seq, id)
-redis.call('ZADD', T .. 'groups', 0, group)
+redis.call('ZREM', T .. status .. ':' .. s.group, id)
+redis.call('ZREM', key('ended', status), id .. ' ' .. s.group)
+redis.call('ZADD', key('open', s.group), s.seq, id)
+redis.call('ZADD', T .. 'groups', 0, s.group)
 holdAgain(id)
 settleLine()
-if tonumber(ARGV[8]) <= now then sooner[group] = true end
+if tonumber(ARGV[8]) <= now then sooner[s.group] = true end
 tellIdle(sooner)
 return 'requeued'
 `,
@@ -97,6 +99,7 @@ export const DELETE: Script = script(
   "delete",
   KEYS_OF_A_PARTITION,
   ENDING_ARGUMENTS,
+  STATE,
   LINE,
   NOTICES,
   ENDING,
@@ -106,15 +109,15 @@ if not s then return 'not-found' end
 if s.status == 'RUNNING' then return 'running' end
 freeHold(id, true)
 if s.status == 'READY' then
-  leaveLine(id, found[2], s.runAfter)
-  redis.call('ZREM', key('open', group), id)
+  leaveLine(id, s)
+  redis.call('ZREM', key('open', s.group), id)
   redis.call('ZREM', T .. 'expiring', id)
 else
-  redis.call('ZREM', T .. s.status .. ':' .. group, id)
-  redis.call('ZREM', key('ended', s.status), id .. ' ' .. group)
+  redis.call('ZREM', T .. s.status .. ':' .. s.group, id)
+  redis.call('ZREM', key('ended', s.status), id .. ' ' .. s.group)
 end
 redis.call('DEL', taskKey(id))
-forgetIfEmpty(group)
+forgetIfEmpty(s.group)
 settleLine()
 return 'deleted'
 `,

@@ -2,6 +2,7 @@ import { KEYS_OF_A_PARTITION } from "./keys.ts";
 import { LINE } from "./line.ts";
 import { IDLE } from "./notices.ts";
 import { lua, type Script, script } from "./script.ts";
+import { STATE } from "./state.ts";
 
 /** The most that one claim brings from later to due. */
 const MOST_PROMOTED = 2_500;
@@ -15,7 +16,7 @@ const MOST_PROMOTED = 2_500;
  *   is to be woken when there is more (`""` for none), what for, whether it is idle no more when the claim is full (1 or
  *   0), then the groups that may be claimed, or none when the groups are to be looked through.
  * - Result: the earliest time after now of what may be claimed (`""` for none), whether anything was passed over, then of
- *   each claimed one: id, token, unchanging part, input, state.
+ *   each claimed one: id, token, unchanging part and input, state.
  * - States: READY → RUNNING; what has no record leaves the line.
  */
 export const CLAIM: Script = script(
@@ -26,6 +27,7 @@ local now, consumers, worker, workerJson = tonumber(ARGV[1]), ARGV[2], ARGV[3], 
 local paths, queues, limit, onlyId, process, interest = ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8], ARGV[9], ARGV[10]
 local isBusyWhenFull = ARGV[11] == '1'
 `,
+  STATE,
   LINE,
   IDLE,
   lua`
@@ -207,41 +209,55 @@ local function takeInOrder()
 end
 
 local answer = { '', 0 }
+-- What follows a time of 13 digits in the state of what has never run and does not expire.
+local NEVER_RUN = ' 0 0 0 - - - - - - '
 local function start()
   local token = tonumber(redis.call('GET', T .. 'tokens'))
   -- No two partitions give the same one.
   local ofPartition = '-' .. T:match('(%d+)}:$')
-  local ends, running, dropped = {}, {}, {}
+  local time, number = text(now), tonumber
+  local ends, leaseEnds, running, dropped = {}, {}, {}, {}
+  local leaseTail = ' ' .. workerJson
+  local firstMiddle = ' 1 0 0 ' .. time .. ' ' .. time .. ' - - - - '
+  local size, endsSize = #answer, 0
   for _, one in ipairs(taken) do
-    local record = taskKey(one.id)
-    local found = redis.call('HMGET', record, 'task', 'input', 'state', 'workers', 'place')
-    local runAfter, attempts, retries, lost, started, last, expires
-    if found[3] then
-      runAfter, attempts, retries, lost, started, last, expires =
-        found[3]:match('^READY (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)')
-    end
-    if not runAfter or (tonumber(runAfter) > now and onlyId == '') then
-      if one.stream then push(dropped, one.stream, one.entry) end
-      -- Its own clock was ahead of that of who asks.
-      if runAfter then
-        local seq, rank, priority = placeOf(found[5])
-        enterLine(one.id, seq, runAfter, rank, priority, one.group, false)
+    local id, group = one.id, one.group
+    local record = taskKey(id)
+    local found = redis.call('HMGET', record, 'task', 'state')
+    local old = found[2]
+    local state
+    if old and old:sub(23, 41) == NEVER_RUN and old:sub(1, 9) == 'READY 00 ' then
+      local runAfter = old:sub(10, 22)
+      if number(runAfter) <= now or onlyId ~= '' then
+        state = 'RUNNING 10 ' .. runAfter .. firstMiddle .. old:sub(42)
       end
-      answer[2] = 1
-    else
+    elseif old then
+      local runAfter, attempts, retries, lost, started, last, expires, place =
+        old:match('^READY %S+ (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) %S+ %S+ %S+ (.*)$')
+      if runAfter and (number(runAfter) <= now or onlyId ~= '') then
+        state = (lost == '0' and 'RUNNING 10 ' or 'RUNNING 00 ') .. runAfter .. ' ' .. (attempts + 1) .. ' ' .. retries .. ' ' .. lost
+          .. ' ' .. (started == '-' and time or started) .. ' ' .. time .. ' ' .. expires .. ' - ' .. started .. ' ' .. last .. ' ' .. place
+      end
+    end
+    if state then
       token = token + 1
       local name = (one.stream and 's' or 'b') .. text(token) .. ofPartition
-      local state = 'RUNNING ' .. runAfter .. ' ' .. (attempts + 1) .. ' ' .. retries .. ' ' .. lost .. ' '
-        .. (started == '-' and text(now) or started) .. ' ' .. text(now) .. ' ' .. expires
-        .. ' - ' .. started .. ' ' .. last .. ' ' .. (lost == '0' and '1' or '0') .. ' 0'
-      redis.call('HSET', record, 'state', state, 'lease', name,
-        'workers', found[4] and found[4] .. ',' .. workerJson or workerJson)
-      ends[#ends + 1] = text(now + leaseOf(one.group))
-      ends[#ends + 1] = one.id
-      running[one.group] = (running[one.group] or 0) + 1
-      local size = #answer
-      answer[size + 1], answer[size + 2], answer[size + 3], answer[size + 4], answer[size + 5] =
-        one.id, name, found[1], found[2], state
+      redis.call('HSET', record, 'state', state, 'lease', name .. leaseTail)
+      local leaseEnd = leaseEnds[group]
+      if not leaseEnd then
+        leaseEnd = text(now + leaseOf(group))
+        leaseEnds[group] = leaseEnd
+      end
+      ends[endsSize + 1], ends[endsSize + 2] = leaseEnd, id
+      endsSize = endsSize + 2
+      running[group] = (running[group] or 0) + 1
+      answer[size + 1], answer[size + 2], answer[size + 3], answer[size + 4] = id, name, found[1], state
+      size = size + 4
+    else
+      if one.stream then table.insert(listOf(dropped, one.stream), one.entry) end
+      -- Its own clock was ahead of that of who asks.
+      if old and old:sub(1, 6) == 'READY ' then enterOutOfOrder(id, parseState(old)) end
+      answer[2] = 1
     end
   end
   redis.call('SET', T .. 'tokens', text(token))
@@ -261,14 +277,11 @@ redis.call('HLEN', T .. 'running')
 -- The first write is one that a full memory refuses, so that it refuses all.
 redis.call('INCRBY', T .. 'tokens', 0)
 if onlyId ~= '' then
-  local found = redis.call('HMGET', taskKey(onlyId), 'state', 'place')
-  local runAfter = found[1] and found[1]:match('^READY (%S+)')
-  if runAfter and limit > 0 then
-    local _, _, _, group = placeOf(found[2])
-    if leaseOf(group) then
-      leaveLine(onlyId, found[2], runAfter)
-      taken[1] = { id = onlyId, group = group }
-    end
+  local state = redis.call('HGET', taskKey(onlyId), 'state')
+  local s = state and parseState(state)
+  if s and s.status == 'READY' and limit > 0 and leaseOf(s.group) then
+    leaveLine(onlyId, s)
+    taken[1] = { id = onlyId, group = s.group }
   end
 else
   promote()
@@ -276,7 +289,7 @@ else
 end
 if #taken > 0 then start() end
 settleLine()
-local claimed = (#answer - 2) / 5
+local claimed = (#answer - 2) / 4
 if claimed == 0 and broken then return redis.error_reply(broken) end
 if onlyId == '' then
   if claimed < limit then

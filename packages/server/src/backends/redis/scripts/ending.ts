@@ -3,11 +3,11 @@ import { lua } from "./script.ts";
 /**
  * How task results end, and how they go back to their line; the indexes change once for a whole batch.
  *
- * Reads `now` and `ttls` (milliseconds by status), and what line.ts and notices.ts declare.
+ * Reads `now` and `ttls` (milliseconds by status), and what state.ts, line.ts and notices.ts declare.
  */
 export const ENDING: string = lua`
 local noLonger, gone, added, ended, running, acknowledged, expiringGone = {}, {}, {}, {}, {}, {}, {}
-local endedIds = {}
+local endedIds, nowText = {}, text(now)
 
 -- Marks the deduplication key of one that went wrong as free for others.
 local function freeHold(id, isGone)
@@ -35,19 +35,29 @@ end
 local function endLease(id, token, seq, rank, priority, group)
   noLonger[#noLonger + 1] = id
   running[group] = (running[group] or 0) - 1
-  if token:sub(1, 1) == 's' then push(acknowledged, priority .. ':' .. group, rank .. '-' .. seq) end
+  if token:sub(1, 1) == 's' then
+    local entries = listOf(acknowledged, priority .. ':' .. group)
+    entries[#entries + 1] = rank .. '-' .. seq
+  end
 end
--- middle: runAfter, attempts, retriesUsed, lostAttempts, startedAt, lastAttemptedAt, expiresAt.
-local function finish(id, status, middle, seq, group, ...)
+local function finish(id, status, middle, place, seq, group, ...)
   local record = taskKey(id)
-  redis.call('HSET', record, 'state', status .. ' ' .. middle .. ' ' .. text(now) .. ' - - 0 0', ...)
+  redis.call('HSET', record, 'state', status .. ' 00 ' .. middle .. ' ' .. nowText .. ' - - ' .. place, ...)
   redis.call('PEXPIRE', record, ttls[status])
-  push(gone, group, id)
-  push(added, status .. ':' .. group, seq, id)
-  push(ended, status, text(now), id .. ' ' .. group)
+  local ids = listOf(gone, group)
+  ids[#ids + 1] = id
+  local sequences = listOf(listOf(added, status), group)
+  local size = #sequences
+  sequences[size + 1], sequences[size + 2] = seq, id
+  local times = listOf(ended, status)
+  size = #times
+  times[size + 1], times[size + 2] = nowText, id .. ' ' .. group
   if middle:sub(-2) ~= ' -' then expiringGone[#expiringGone + 1] = id end
   if status ~= 'SUCCESSFUL' then freeHold(id, false) end
   endedIds[#endedIds + 1] = id
+end
+local function finishState(id, status, s)
+  finish(id, status, middleOf(s), placeOf(s), s.seq, s.group)
 end
 local function settleEnds()
   inChunks(noLonger, 4000, function(...) redis.call('ZREM', T .. 'leases', ...) end)
@@ -55,8 +65,10 @@ local function settleEnds()
   for group, ids in pairs(gone) do
     inChunks(ids, 4000, function(...) redis.call('ZREM', key('open', group), ...) end)
   end
-  for name, pairs_ in pairs(added) do
-    inChunks(pairs_, 4000, function(...) redis.call('ZADD', T .. name, ...) end)
+  for status, byGroup in pairs(added) do
+    for group, pairs_ in pairs(byGroup) do
+      inChunks(pairs_, 4000, function(...) redis.call('ZADD', T .. status .. ':' .. group, ...) end)
+    end
   end
   for status, pairs_ in pairs(ended) do
     inChunks(pairs_, 4000, function(...) redis.call('ZADD', key('ended', status), ...) end)
@@ -87,53 +99,33 @@ local function forgetIfEmpty(group)
   redis.call('ZREM', T .. 'groups', group)
   redis.call('HDEL', T .. 'running', group)
 end
-local function parseState(state)
-  local status, runAfter, attempts, retries, lost, started, last, expires, finished, beforeStarted, beforeLast, counts, cancel =
-    state:match('^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S) (%S)$')
-  return {
-    status = status, runAfter = runAfter, attempts = tonumber(attempts), retries = retries, lost = tonumber(lost),
-    started = started, last = last, expires = expires, finished = finished,
-    beforeStarted = beforeStarted, beforeLast = beforeLast, counts = counts, cancel = cancel,
-  }
-end
-local function middleOf(s)
-  return s.runAfter .. ' ' .. s.attempts .. ' ' .. s.retries .. ' ' .. s.lost .. ' ' .. s.started .. ' ' .. s.last .. ' ' .. s.expires
-end
 local function addError(id, json)
   if json == '' then return end
   local errors = redis.call('HGET', taskKey(id), 'errors')
   redis.call('HSET', taskKey(id), 'errors', errors and errors .. ',' .. json or json)
 end
-local function lastWorker(id)
-  local workers = redis.call('HGET', taskKey(id), 'workers')
-  if not workers then return nil end
-  local all = cjson.decode('[' .. workers .. ']')
-  return all[#all], all
+local function workerOf(lease)
+  return lease and lease:match('^%S+ (.+)$')
 end
 -- Takes back the attempt's number: its handler was never called.
-local function takeBack(id, s)
+local function takeBack(id, s, token)
   s.attempts = s.attempts - 1
   s.started, s.last = s.beforeStarted, s.beforeLast
-  local _, all = lastWorker(id)
-  if all and #all > 1 then
-    all[#all] = nil
-    redis.call('HSET', taskKey(id), 'workers', cjson.encode(all):sub(2, -2))
-  else
-    redis.call('HDEL', taskKey(id), 'workers')
-  end
+  redis.call('HSET', taskKey(id), 'lease', token .. ' ')
 end
 -- Back to the line, unless somebody asked to cancel it; gives its status.
-local function returnToLine(id, s, place, runAfter, rank)
-  local seq, oldRank, priority, group = placeOf(place)
+local function returnToLine(id, s, runAfter, rank)
   if s.cancel == '1' then
-    finish(id, 'CANCELLED', middleOf(s), seq, group)
+    finishState(id, 'CANCELLED', s)
     return 'CANCELLED'
   end
-  s.runAfter = runAfter or s.runAfter
-  rank = rank or oldRank
-  redis.call('HSET', taskKey(id), 'state', 'READY ' .. middleOf(s) .. ' - - - 0 0', 'place', seq .. ' ' .. rank .. ' ' .. priority .. ':' .. group)
+  s.runAfter, s.rank = runAfter or s.runAfter, rank or s.rank
+  redis.call('HSET', taskKey(id), 'state', 'READY 00 ' .. middleOf(s) .. ' - - - ' .. placeOf(s))
+  local kept = redis.call('HMGET', taskKey(id), 'lease', 'workers')
+  local worker = workerOf(kept[1])
+  if worker then redis.call('HSET', taskKey(id), 'workers', kept[2] and kept[2] .. ',' .. worker or worker) end
   redis.call('HDEL', taskKey(id), 'lease')
-  enterLine(id, seq, s.runAfter, rank, priority, group, false)
+  enterOutOfOrder(id, s)
   if s.started == '-' and s.expires ~= '-' then redis.call('ZADD', T .. 'expiring', s.expires, id) end
   return 'READY'
 end

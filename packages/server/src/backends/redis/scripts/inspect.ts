@@ -1,6 +1,7 @@
 import { KEYS_OF_A_PARTITION } from "./keys.ts";
 import { RECORD_FIELDS } from "./read.ts";
 import { lua, type Script, script } from "./script.ts";
+import { STATE } from "./state.ts";
 
 /**
  * Lists task results of a partition, the last stored first.
@@ -14,6 +15,7 @@ import { lua, type Script, script } from "./script.ts";
 export const LIST: Script = script(
   "list",
   KEYS_OF_A_PARTITION,
+  STATE,
   RECORD_FIELDS,
   lua`
 local below, count, path, queue = ARGV[1], tonumber(ARGV[2]), ARGV[4], ARGV[5]
@@ -33,10 +35,10 @@ end
 if ARGV[3] == 'running' then
   local limit = below == '+inf' and 9e15 or tonumber(below)
   for _, id in ipairs(redis.call('ZRANGE', T .. 'leases', 0, -1)) do
-    local place = redis.call('HGET', taskKey(id), 'place')
-    if place then
-      local seq, group = place:match('^(%S+) %S+ [^:]+:(.*)$')
-      if tonumber(seq) < limit and isWanted(group) then found[#found + 1] = { id, tonumber(seq) } end
+    local state = redis.call('HGET', taskKey(id), 'state')
+    if state then
+      local s = parseState(state)
+      if tonumber(s.seq) < limit and isWanted(s.group) then found[#found + 1] = { id, tonumber(s.seq) } end
     end
   end
 else
@@ -78,7 +80,7 @@ export const COUNT: Script = script(
 local now, answer = tonumber(ARGV[1]), {}
 local function runAfterOf(id)
   local state = redis.call('HGET', taskKey(id), 'state')
-  return state and tonumber(state:match('^%S+ (%S+)'))
+  return state and tonumber(state:match('^%S+ %S+ (%S+)'))
 end
 for _, group in ipairs(redis.call('ZRANGE', T .. 'groups', ARGV[2], ARGV[2] + ARGV[3] - 1)) do
   local oldest

@@ -8,7 +8,7 @@ import { lua } from "./script.ts";
  *
  * | key | type | holds |
  * |---|---|---|
- * | `task:<id>` | hash | a task result: `task` (JSON of what never changes), `input`, `output`, `state`, `place` (sequence, rank and lane), `lease` (the token), `workers`, `errors`, `progress`, `deduplication` |
+ * | `task:<id>` | hash | a task result: `task` (JSON of what never changes, a newline, and the input if there is one), `state` (see state.ts), `lease` (token and worker of the latest attempt), `workers` (of earlier ones), `errors`, `output`, `progress`, `deduplication` |
  * | `ready:<lane>` | stream | due ones in the order of their arrival, with a consumer group; an entry's id is its rank and sequence |
  * | `back:<group>` | sorted set | due ones that came out of order (delayed, retried, given back), by rank |
  * | `later:<group>` | sorted set | those that wait for their time, by it |
@@ -28,6 +28,9 @@ import { lua } from "./script.ts";
  * | `seq`, `tokens`, `version` | string | the last sequence, the last token, the version of all this |
  */
 export const KEYS_OF_A_PARTITION: string = lua`
+-- A global is found by way of a metatable, which takes longer than most of what is done with it.
+local redis, KEYS, ARGV, cjson, string, table, math = redis, KEYS, ARGV, cjson, string, table, math
+local ipairs, pairs, tonumber, type, unpack = ipairs, pairs, tonumber, type, unpack
 local T = KEYS[1]
 local function key(name, of) return T .. name .. ':' .. of end
 local function taskKey(id) return T .. 'task:' .. id end
@@ -41,13 +44,13 @@ end
 local function inChunks(args, size, run)
   for from = 1, #args, size do run(unpack(args, from, math.min(from + size - 1, #args))) end
 end
-local function push(lists, name, ...)
+-- The list of a name, which begins empty.
+local function listOf(lists, name)
   local list = lists[name]
   if not list then
     list = {}
     lists[name] = list
   end
-  local count = select('#', ...)
-  for index = 1, count do list[#list + 1] = (select(index, ...)) end
+  return list
 end
 `;

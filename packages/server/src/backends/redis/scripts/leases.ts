@@ -1,12 +1,12 @@
 import { KEYS_OF_A_PARTITION } from "./keys.ts";
 import { NOTICES } from "./notices.ts";
 import { lua, type Script, script } from "./script.ts";
+import { STATE } from "./state.ts";
 
 const HELD = lua`
 local function held(id, token)
   local found = redis.call('HMGET', taskKey(id), 'state', 'lease')
-  if found[1] and found[2] == token and found[1]:sub(1, 8) == 'RUNNING ' then return found[1] end
-  return nil
+  return isHeld(found[1], found[2], token) and found[1] or nil
 end
 `;
 
@@ -21,6 +21,7 @@ end
 export const BEGIN: Script = script(
   "begin",
   KEYS_OF_A_PARTITION,
+  STATE,
   HELD,
   lua`
 local answers = {}
@@ -28,7 +29,7 @@ for index = 1, #ARGV / 2 do
   local id = ARGV[2 * index - 1]
   local state = held(id, ARGV[2 * index])
   answers[index] = state and 1 or 0
-  if state then redis.call('HSET', taskKey(id), 'state', state:sub(1, -4) .. '1' .. state:sub(-2)) end
+  if state then redis.call('HSET', taskKey(id), 'state', withFlags(state, '1')) end
 end
 return answers
 `,
@@ -45,13 +46,14 @@ return answers
 export const RENEW: Script = script(
   "renew",
   KEYS_OF_A_PARTITION,
+  STATE,
   HELD,
   lua`
 local answers, ends = {}, {}
 for index = 1, #ARGV / 3 do
   local id = ARGV[3 * index - 2]
   local state = held(id, ARGV[3 * index - 1])
-  answers[index] = state and (state:sub(-1) == '1' and 2 or 1) or 0
+  answers[index] = state and (state:sub(10, 10) == '1' and 2 or 1) or 0
   if state then
     ends[#ends + 1] = ARGV[3 * index]
     ends[#ends + 1] = id
@@ -75,6 +77,7 @@ export const PROGRESS: Script = script(
   KEYS_OF_A_PARTITION,
   "local channel, self = ARGV[1]:match('^(%S+) (%S+)$')",
   NOTICES,
+  STATE,
   HELD,
   lua`
 local answers, changed = {}, {}

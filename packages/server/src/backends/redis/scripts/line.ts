@@ -6,16 +6,12 @@ import { lua } from "./script.ts";
  * Reads `now` and `consumers` (the name of the consumer group), which the script declares before.
  */
 export const LINE: string = lua`
-local changedSources, changedBack, changedLater, brokenOff = {}, {}, {}, {}
+local changedSources, changedBack, changedLater = {}, {}, {}
 -- Groups that idle workers have to know of: something is due, or will be earlier than they know.
 local sooner = {}
 
 local function memberOf(seq, runAfter, rank, priority, id)
   return seq .. ' ' .. runAfter .. ' ' .. rank .. ' ' .. priority .. ' ' .. id
-end
-local function placeOf(place)
-  local seq, rank, priority, group = place:match('^(%S+) (%S+) ([^:]+):(.*)$')
-  return seq, rank, priority, group
 end
 local function checkLine(priority, group)
   redis.call('HLEN', key('sources', group))
@@ -39,52 +35,31 @@ local function streamHead(stream, source, group, after)
   redis.call('HDEL', key('sources', group), source)
   return nil
 end
-local function enterBack(group, rank, member)
-  redis.call('ZADD', key('back', group), rank, member)
-  changedBack[group] = true
-end
-local function enterLine(id, seq, runAfter, rank, priority, group, inOrder)
-  if tonumber(runAfter) > now then
-    redis.call('ZADD', key('later', group), runAfter, memberOf(seq, runAfter, rank, priority, id))
-    changedLater[group] = true
-    return
+local function enterOutOfOrder(id, s)
+  local member = memberOf(s.seq, s.runAfter, s.rank, s.priority, id)
+  if tonumber(s.runAfter) > now then
+    redis.call('ZADD', key('later', s.group), s.runAfter, member)
+    changedLater[s.group] = true
+  else
+    redis.call('ZADD', key('back', s.group), s.rank, member)
+    changedBack[s.group] = true
   end
-  local number = tonumber(rank)
-  local lane = priority .. ':' .. group
-  if inOrder and number > 0 and number < 1e15 and not brokenOff[lane] then
-    local stream = key('ready', lane)
-    local isFirst = redis.call('HEXISTS', key('sources', group), priority) == 0
-    if isFirst and redis.call('EXISTS', stream) == 0 then
-      redis.call('XGROUP', 'CREATE', stream, consumers, '0', 'MKSTREAM')
-    end
-    local added = redis.pcall('XADD', stream, rank .. '-' .. seq, 'id', id)
-    if type(added) == 'string' then
-      if isFirst then
-        redis.call('HSET', key('sources', group), priority, rank .. ' ' .. seq)
-        changedSources[group] = true
-      end
-      return
-    end
-    brokenOff[lane] = true
-  end
-  enterBack(group, rank, memberOf(seq, runAfter, rank, priority, id))
 end
 local function dropStreamIfEmpty(stream)
   if redis.call('XLEN', stream) == 0 then redis.call('DEL', stream) end
 end
-local function leaveLine(id, place, runAfter)
-  local seq, rank, priority, group = placeOf(place)
-  local member = memberOf(seq, runAfter, rank, priority, id)
-  if redis.call('ZREM', key('later', group), member) == 1 then
-    changedLater[group] = true
-  elseif redis.call('ZREM', key('back', group), member) == 1 then
-    changedBack[group] = true
+local function leaveLine(id, s)
+  local member = memberOf(s.seq, s.runAfter, s.rank, s.priority, id)
+  if redis.call('ZREM', key('later', s.group), member) == 1 then
+    changedLater[s.group] = true
+  elseif redis.call('ZREM', key('back', s.group), member) == 1 then
+    changedBack[s.group] = true
   else
-    local stream = key('ready', priority .. ':' .. group)
-    local entry = rank .. '-' .. seq
+    local stream = key('ready', s.priority .. ':' .. s.group)
+    local entry = s.rank .. '-' .. s.seq
     if redis.call('XDEL', stream, entry) == 1 then
-      if redis.call('HGET', key('sources', group), priority) == rank .. ' ' .. seq then
-        streamHead(stream, priority, group, '(' .. entry)
+      if redis.call('HGET', key('sources', s.group), s.priority) == s.rank .. ' ' .. s.seq then
+        streamHead(stream, s.priority, s.group, '(' .. entry)
       end
       dropStreamIfEmpty(stream)
     end

@@ -40,7 +40,7 @@ local function tellWaiting(ids, isEnd)
     if processes then
       if isEnd then redis.call('HDEL', T .. 'waiting', id) end
       for process in processes:gmatch('%S+') do
-        if process ~= self then push(byProcess, process, id) end
+        if process ~= self then table.insert(listOf(byProcess, process), id) end
       end
     end
   end

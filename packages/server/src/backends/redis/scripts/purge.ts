@@ -4,6 +4,7 @@ import { LINE } from "./line.ts";
 import { NOTICES } from "./notices.ts";
 import { lua, type Script, script } from "./script.ts";
 import { ENDING_ARGUMENTS } from "./settle.ts";
+import { STATE } from "./state.ts";
 
 /** What purge and its dry run are told: ARGV 7 to 10. */
 const PURGE_ARGUMENTS = lua`
@@ -27,6 +28,7 @@ export const PURGE: Script = script(
   "purge",
   KEYS_OF_A_PARTITION,
   ENDING_ARGUMENTS,
+  STATE,
   LINE,
   NOTICES,
   ENDING,

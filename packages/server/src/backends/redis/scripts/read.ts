@@ -4,7 +4,7 @@ import { lua, type Script, script } from "./script.ts";
 /** The fields of a record that make a task result, in the order in which scripts give them. */
 export const RECORD_FIELDS: string = lua`
 local function recordOf(id)
-  return redis.call('HMGET', taskKey(id), 'task', 'input', 'state', 'output', 'progress', 'errors', 'workers')
+  return redis.call('HMGET', taskKey(id), 'task', 'state', 'output', 'progress', 'errors', 'workers', 'lease')
 end
 `;
 

@@ -4,6 +4,7 @@ import { LINE } from "./line.ts";
 import { NOTICES } from "./notices.ts";
 import { lua, type Script, script } from "./script.ts";
 import { ENDING_ARGUMENTS } from "./settle.ts";
+import { STATE } from "./state.ts";
 
 /**
  * Gives task results back to their old place in line, or marks their lease so that its end counts as nothing.
@@ -17,6 +18,7 @@ export const RELEASE: Script = script(
   "release",
   KEYS_OF_A_PARTITION,
   ENDING_ARGUMENTS,
+  STATE,
   LINE,
   NOTICES,
   ENDING,
@@ -25,20 +27,20 @@ local answers = {}
 for index = 1, (#ARGV - 6) / 3 do
   local at = 7 + 3 * (index - 1)
   local id, token, how = ARGV[at], ARGV[at + 1], ARGV[at + 2]
-  local found = redis.call('HMGET', taskKey(id), 'state', 'lease', 'place')
+  local found = redis.call('HMGET', taskKey(id), 'state', 'lease')
   answers[index] = 0
-  if found[1] and found[2] == token and found[1]:sub(1, 8) == 'RUNNING ' then
+  if isHeld(found[1], found[2], token) then
     answers[index] = 1
     if how == 'on-expiry' then
-      redis.call('HSET', taskKey(id), 'state', found[1]:sub(1, -4) .. '0' .. found[1]:sub(-2))
+      redis.call('HSET', taskKey(id), 'state', withFlags(found[1], '0'))
     else
-      local seq, rank, priority, group = placeOf(found[3])
-      checkEnds(group)
-      checkLine(priority, group)
       local s = parseState(found[1])
-      if how == 'not-started' then takeBack(id, s) end
-      if returnToLine(id, s, found[3]) == 'READY' and tonumber(s.runAfter) <= now then sooner[group] = true end
-      endLease(id, token, seq, rank, priority, group)
+      local rank = s.rank
+      checkEnds(s.group)
+      checkLine(s.priority, s.group)
+      if how == 'not-started' then takeBack(id, s, token) end
+      if returnToLine(id, s) == 'READY' and tonumber(s.runAfter) <= now then sooner[s.group] = true end
+      endLease(id, token, s.seq, rank, s.priority, s.group)
     end
   end
 end

@@ -3,6 +3,7 @@ import { KEYS_OF_A_PARTITION } from "./keys.ts";
 import { LINE } from "./line.ts";
 import { NOTICES } from "./notices.ts";
 import { lua, type Script, script } from "./script.ts";
+import { STATE } from "./state.ts";
 
 /** What begins every script that ends attempts: ARGV 1 to 6. */
 export const ENDING_ARGUMENTS: string = lua`
@@ -25,32 +26,48 @@ export const SETTLE: Script = script(
   "settle",
   KEYS_OF_A_PARTITION,
   ENDING_ARGUMENTS,
+  STATE,
   LINE,
   NOTICES,
   ENDING,
   lua`
-local answers, held, checked, seen = {}, {}, {}, {}
+-- What follows the first time in the state of a first attempt, and what ends the times of one that does not expire.
+local FIRST_TIME = ' 1 0 0 '
+local answers, held, lanes, seen = {}, {}, {}, {}
 local count = (#ARGV - 6) / 5
 -- The status of one that this lease has ended in the same way before, as the answer to that was lost.
 local function saidBefore(at)
   local id, token, status = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local found = redis.call('HMGET', taskKey(id), 'state', 'lease', 'output')
-  if not found[1] or found[2] ~= token or status == 'READY' or found[1]:match('^%S+') ~= status then return '' end
+  if not found[1] or not found[2] or found[2]:sub(1, #token + 1) ~= token .. ' ' then return '' end
+  if status == 'READY' or found[1]:match('^%S+') ~= status then return '' end
   if status == 'SUCCESSFUL' and (found[3] and '+' .. found[3] or '') ~= ARGV[at + 3] then return '' end
   return status
 end
 for index = 1, count do
   local at = 7 + 5 * (index - 1)
-  local found = redis.call('HMGET', taskKey(ARGV[at]), 'state', 'lease', 'place')
-  if found[1] and found[2] == ARGV[at + 1] and found[1]:sub(1, 8) == 'RUNNING ' then
-    local seq, rank, priority, group = placeOf(found[3])
-    held[index] = { state = found[1], place = found[3], seq = seq, rank = rank, priority = priority, group = group }
-    local lane = priority .. ':' .. group
-    if not checked[lane] then
+  local found = redis.call('HMGET', taskKey(ARGV[at]), 'state', 'lease')
+  if isHeld(found[1], found[2], ARGV[at + 1]) then
+    local state, one = found[1]
+    if state:sub(25, 31) == FIRST_TIME and state:sub(59, 67) == ' - - - - ' then
+      one = { middle = state:sub(12, 60), place = state:sub(68), seq = state:sub(68, 83) }
+      one.rank, one.lane = one.place:match('^%S+ (%S+) (.*)$')
+    else
+      one = {}
+      one.middle, one.place, one.seq, one.rank, one.lane =
+        state:match('^RUNNING %S+ (%S+ %S+ %S+ %S+ %S+ %S+ %S+) %S+ %S+ %S+ ((%S+) (%S+) (.*))$')
+    end
+    one.state = state
+    held[index] = one
+    local lane = lanes[one.lane]
+    if not lane then
+      local priority, group = one.lane:match('^([^:]+):(.*)$')
       checkEnds(group)
       checkLine(priority, group)
-      checked[lane] = true
+      lane = { priority = priority, group = group }
+      lanes[one.lane] = lane
     end
+    one.priority, one.group = lane.priority, lane.group
   end
 end
 for index = 1, count do
@@ -63,20 +80,19 @@ for index = 1, count do
     seen[id] = true
     answers[index] = status
     if status == 'SUCCESSFUL' then
-      local middle = one.state:match('^RUNNING (%S+ %S+ %S+ %S+ %S+ %S+ %S+)')
-      if detail == '' then finish(id, status, middle, one.seq, one.group)
-      else finish(id, status, middle, one.seq, one.group, 'output', detail:sub(2)) end
+      if detail == '' then finish(id, status, one.middle, one.place, one.seq, one.group)
+      else finish(id, status, one.middle, one.place, one.seq, one.group, 'output', detail:sub(2)) end
     else
       local s = parseState(one.state)
       addError(id, ARGV[at + 4])
       if status == 'READY' then
         local runAfter, rank = detail:match('^(%S+) (%S+)$')
         if s.cancel ~= '1' then s.retries = s.retries + 1 end
-        answers[index] = returnToLine(id, s, one.place, runAfter, rank)
+        answers[index] = returnToLine(id, s, runAfter, rank)
         if answers[index] == 'READY' and tonumber(runAfter) <= now then sooner[one.group] = true end
       else
-        if status == 'FAILED' and detail == '0' then takeBack(id, s) end
-        finish(id, status, middleOf(s), one.seq, one.group)
+        if status == 'FAILED' and detail == '0' then takeBack(id, s, token) end
+        finishState(id, status, s)
       end
     end
     endLease(id, token, one.seq, one.rank, one.priority, one.group)

@@ -5,6 +5,7 @@ import { NOTICES } from "./notices.ts";
 import { RECORD_FIELDS } from "./read.ts";
 import { lua, type Script, script } from "./script.ts";
 import { ENDING_ARGUMENTS } from "./settle.ts";
+import { STATE } from "./state.ts";
 
 /**
  * Returns what has lost its worker and ends what has expired.
@@ -19,6 +20,7 @@ export const SWEEP: Script = script(
   "sweep",
   KEYS_OF_A_PARTITION,
   ENDING_ARGUMENTS,
+  STATE,
   LINE,
   NOTICES,
   ENDING,
@@ -27,38 +29,36 @@ export const SWEEP: Script = script(
 local limit, mostLost = tonumber(ARGV[7]), tonumber(ARGV[8])
 local lost, poisoned, expired, rest = ARGV[9], ARGV[10], ARGV[11], ARGV[12]
 local returned, finished = 0, {}
-local function errorOf(beginning, id, attempts)
-  local worker = lastWorker(id)
-  return beginning .. text(attempts) .. ',"workerId":' .. (worker and cjson.encode(worker) or 'null') .. rest
+local function errorOf(beginning, lease, attempts)
+  return beginning .. text(attempts) .. ',"workerId":' .. (workerOf(lease) or 'null') .. rest
 end
 
 local over = redis.call('ZRANGEBYSCORE', T .. 'leases', '-inf', text(now), 'LIMIT', 0, limit + 1)
 for index = 1, math.min(#over, limit) do
   local id = over[index]
-  local found = redis.call('HMGET', taskKey(id), 'state', 'lease', 'place')
+  local found = redis.call('HMGET', taskKey(id), 'state', 'lease')
   if found[1] and found[1]:sub(1, 8) == 'RUNNING ' then
-    local seq, rank, priority, group = placeOf(found[3])
-    checkEnds(group)
-    checkLine(priority, group)
     local s = parseState(found[1])
-    local status
+    local rank, status = s.rank, nil
+    checkEnds(s.group)
+    checkLine(s.priority, s.group)
     if s.counts == '0' then
-      status = returnToLine(id, s, found[3])
+      status = returnToLine(id, s)
     else
       s.lost = s.lost + 1
       if s.cancel ~= '1' and s.lost >= mostLost then
-        addError(id, errorOf(poisoned, id, s.attempts))
-        finish(id, 'FAILED', middleOf(s), seq, group)
+        addError(id, errorOf(poisoned, found[2], s.attempts))
+        finishState(id, 'FAILED', s)
         status = 'FAILED'
       else
-        addError(id, errorOf(lost, id, s.attempts))
-        status = returnToLine(id, s, found[3])
+        addError(id, errorOf(lost, found[2], s.attempts))
+        status = returnToLine(id, s)
       end
     end
-    endLease(id, found[2], seq, rank, priority, group)
+    endLease(id, found[2], s.seq, rank, s.priority, s.group)
     if status == 'READY' then
       returned = returned + 1
-      if tonumber(s.runAfter) <= now then sooner[group] = true end
+      if tonumber(s.runAfter) <= now then sooner[s.group] = true end
     else
       finished[#finished + 1] = id
     end
@@ -71,15 +71,14 @@ local left = limit - math.min(#over, limit)
 local old = redis.call('ZRANGEBYSCORE', T .. 'expiring', '-inf', text(now), 'LIMIT', 0, left + 1)
 for index = 1, math.min(#old, left) do
   local id = old[index]
-  local found = redis.call('HMGET', taskKey(id), 'state', 'place')
+  local found = redis.call('HMGET', taskKey(id), 'state', 'lease')
   local s = found[1] and parseState(found[1])
   if s and s.status == 'READY' and s.started == '-' then
-    local seq, rank, priority, group = placeOf(found[2])
-    checkEnds(group)
-    checkLine(priority, group)
-    addError(id, errorOf(expired, id, s.attempts))
-    finish(id, 'FAILED', middleOf(s), seq, group)
-    leaveLine(id, found[2], s.runAfter)
+    checkEnds(s.group)
+    checkLine(s.priority, s.group)
+    addError(id, errorOf(expired, found[2], s.attempts))
+    finishState(id, 'FAILED', s)
+    leaveLine(id, s)
     finished[#finished + 1] = id
   else
     -- What was claimed comes back here when it is given back as never started.
