@@ -238,7 +238,7 @@ export const deduplicationSection: ConformanceSection = {
         const tasks = keys.map((key) => newTask({ deduplication: { key, until: UNTIL } }));
         await store.addAll(tasks);
         const again = await store.enqueue(
-          tasks.map((task) => ({ ...task, id: newTask().id })),
+          tasks.map((task) => ({ ...task, id: newTask({ deduplication: task.deduplication }).id })),
           START + 1,
         );
         const holders = again.map((outcome) => (outcome.outcome === "deduplicated" ? outcome.id : null));

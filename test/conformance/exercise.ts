@@ -12,6 +12,8 @@ export interface BackendExercise extends StoreFixture {
   readonly open: (context: StoreContext) => Promise<Backend>;
   /** Removes what the directory's removal leaves behind. */
   readonly remove?: (context: StoreContext) => Promise<void>;
+  /** Where order holds among the ids of one part of the store only: cases about it, and what puts all their ids there. */
+  readonly gathered?: { readonly cases: readonly string[]; readonly gather: (id: string) => string };
   /** Promises that this backend does not keep; each names its case exactly and gives the reason. */
   readonly skips: readonly { readonly case: string; readonly reason: string }[];
 }

@@ -1,6 +1,8 @@
 import type { Backend } from "@taskwright/server/backend";
 import { redisBackend } from "@taskwright/server/redis";
+import type { Redis } from "ioredis";
 import { findRedis, onRedis } from "../harness/redis-server.ts";
+import { removeKeys } from "../harness/redis-store.ts";
 import type { FoundService, MissingService } from "../harness/services.ts";
 import { TcpProxy } from "../harness/tcp-proxy.ts";
 import type { BackendExercise } from "./exercise.ts";
@@ -10,16 +12,29 @@ import type { StoreContext } from "./store-fixture.ts";
 /** The ways of the cases to the server, by namespace. */
 const proxies = new Map<string, TcpProxy>();
 
-async function keysOf(context: StoreContext): Promise<readonly string[]> {
-  return onRedis(redisUrl(), async (redis) => {
-    const keys: string[] = [];
-    let cursor = "0";
-    do {
-      const [next, found] = await redis.scan(cursor, "MATCH", `{${keyPrefixOf(context)}:*`, "COUNT", 10_000);
-      keys.push(...found);
-      cursor = next;
-    } while (cursor !== "0");
-    return keys;
+async function keysOf(redis: Redis, prefix: string): Promise<readonly string[]> {
+  const keys: string[] = [];
+  let cursor = "0";
+  do {
+    const [next, found] = await redis.scan(cursor, "MATCH", `{${prefix}:*`, "COUNT", 10_000);
+    keys.push(...found);
+    cursor = next;
+  } while (cursor !== "0");
+  return keys;
+}
+
+/** How many entries the keys under a prefix have on one server. */
+export function countEntries(url: string, prefix: string): Promise<number> {
+  return onRedis(url, async (redis) => {
+    let entries = 0;
+    for (const key of await keysOf(redis, prefix)) {
+      const type = await redis.type(key);
+      if (type === "zset") entries += await redis.zcard(key);
+      else if (type === "hash") entries += await redis.hlen(key);
+      else if (type === "stream") entries += await redis.xlen(key);
+      else entries++;
+    }
+    return entries;
   });
 }
 
@@ -32,11 +47,7 @@ export async function useRedis(name: "redis" | "valkey"): Promise<FoundService |
 
 /** Removes the case's keys. */
 export async function removeCaseKeys(context: StoreContext): Promise<void> {
-  const keys = await keysOf(context);
-  await onRedis(redisUrl(), async (redis) => {
-    for (let from = 0; from < keys.length; from += 10_000)
-      await redis.unlink(...keys.slice(from, from + 10_000));
-  });
+  await removeKeys(redisUrl(), keyPrefixOf(context));
 }
 
 /** What cases on Redis need: keys of their own, and a way there that can be cut. */
@@ -64,19 +75,6 @@ export const redisExercise: Pick<
   callers: { none: "keeps task results apart from the caller's data; see the outbox" },
   processes: { opener: new URL("./open-redis.ts", import.meta.url).href },
   footprint: {
-    measure: async (context) => {
-      const keys = await keysOf(context);
-      return onRedis(redisUrl(), async (redis) => {
-        let entries = 0;
-        for (const key of keys) {
-          const type = await redis.type(key);
-          if (type === "zset") entries += await redis.zcard(key);
-          else if (type === "hash") entries += await redis.hlen(key);
-          else if (type === "stream") entries += await redis.xlen(key);
-          else entries++;
-        }
-        return entries;
-      });
-    },
+    measure: (context) => countEntries(redisUrl(), keyPrefixOf(context)),
   },
 };

@@ -76,7 +76,7 @@ export const serverInterleavingsSection: ConformanceSection<ServerUnderTest> = {
       needs: ["leases", "wakeups"],
       run: async (bench) => {
         let abortedAfter: number | null = null;
-        const server = await bench.run({
+        const handlers: Parameters<typeof bench.run>[0] = {
           patient: async ({ signal }) => {
             const startedAt = bench.host.monotonicTime();
             await untilAborted(signal).catch((reason: unknown) => {
@@ -84,6 +84,13 @@ export const serverInterleavingsSection: ConformanceSection<ServerUnderTest> = {
               throw reason;
             });
           },
+        };
+        const server = await bench.run(handlers, { id: "worker-1" });
+        let isRequested = false;
+        const told = Promise.withResolvers<void>();
+        const stopWatching = bench.backend.wakeups?.watchCancels({
+          workerId: "worker-1",
+          wake: () => isRequested && told.resolve(),
         });
         const answer = Promise.withResolvers<void>();
         let isRunning: () => Promise<boolean> = async () => false;
@@ -95,13 +102,17 @@ export const serverInterleavingsSection: ConformanceSection<ServerUnderTest> = {
         isRunning = async () => (await result.status()) === "RUNNING";
         // Not by settle(), which waits for the answer.
         while (!(await isRunning())) await new Promise((resolve) => setImmediate(resolve));
+        isRequested = true;
         expect(await result.cancel()).toBe("requested");
+        // The wake may come later than the answer.
+        await told.promise;
         bench.after.clear();
         answer.resolve();
         await bench.host.settle();
         await bench.host.advance(SECOND);
         await bench.untilStatus(result, "CANCELLED");
         expect(abortedAfter ?? 0).toBeLessThanOrEqual(SECOND);
+        stopWatching?.();
       },
     },
     {

@@ -121,6 +121,8 @@ export class ServerUnderTest implements AsyncDisposable {
   async untilStatus(result: AsyncResult<unknown> | undefined, status: TaskStatus): Promise<TaskResult> {
     if (result === undefined) throw new Error("There is no such result.");
     await this.until(async () => (await result.status()) === status);
+    // What the store has by now, a worker has heard too.
+    await this.host.settle();
     return result.refresh();
   }
 
@@ -191,7 +193,8 @@ export class ServerUnderTest implements AsyncDisposable {
     return new Proxy(facet, {
       get: (target, name) => {
         const operation: unknown = Reflect.get(instead, name) ?? Reflect.get(target, name);
-        if (typeof operation !== "function") return operation;
+        // An id is placed at once, without a look into the store.
+        if (typeof operation !== "function" || name === "placeId") return operation;
         return (request: unknown) =>
           this.#interrupted(`${kind}.${String(name)}`, () => operation.call(target, request));
       },

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type {
   Backend,
   ClaimAnswer,
@@ -21,6 +20,7 @@ import type { AttemptError } from "@taskwright/shared";
 import { expect } from "vitest";
 import type { OpenedStore } from "./exercise.ts";
 import type { StoreContext, StoreFixture } from "./store-fixture.ts";
+import { newTaskId } from "./task-ids.ts";
 
 /** The made-up time at which most cases begin; no store may use a clock of its own instead. */
 export const START = 2_000_000_000_000;
@@ -45,7 +45,7 @@ export function newTask(given: Partial<NewTask> = {}): NewTask {
   const runAfter = given.runAfter ?? START;
   const priority = given.priority ?? 0;
   return {
-    id: randomUUID(),
+    id: newTaskId(given.deduplication?.key),
     path: PATH,
     queue: "default",
     priority,

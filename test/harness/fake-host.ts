@@ -14,6 +14,8 @@ interface Timer {
  */
 export class FakeHost implements Host {
   readonly processName = "fake-host-1";
+  /** Changes new ids, for a store where they say in which part of it something is kept. */
+  placeId: (id: string) => string = (id) => id;
   readonly #timers = new Set<Timer>();
   #start: number;
   #elapsed = 0;
@@ -49,7 +51,7 @@ export class FakeHost implements Host {
   }
 
   newId(): string {
-    return systemHost.newId();
+    return this.placeId(systemHost.newId());
   }
 
   sha256(text: string): string {

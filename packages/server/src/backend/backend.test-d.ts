@@ -112,6 +112,9 @@ expectTypeOf<RequeueOutcome>().toEqualTypeOf<"requeued" | "not-retryable" | "not
 expectTypeOf<DeleteOutcome>().toEqualTypeOf<"deleted" | "running" | "not-found">();
 declare const enqueued: EnqueueOutcome;
 if (enqueued.outcome === "deduplicated") expectTypeOf(enqueued.status).toEqualTypeOf<TaskStatus>();
+expectTypeOf(store.placeId).toEqualTypeOf<
+  ((request: { readonly id: string; readonly deduplicationKey: string }) => string) | undefined
+>();
 // @ts-expect-error -- only a deduplicated one has another's id
 void enqueued.id;
 // @ts-expect-error -- every request carries the time
@@ -173,6 +176,7 @@ expectTypeOf(maintenance.purge).returns.resolves.toEqualTypeOf<{
   readonly purged: number;
   readonly more: boolean;
 }>();
+expectTypeOf(maintenance.sweepEveryMs).toEqualTypeOf<number | undefined>();
 // @ts-expect-error -- what has not finished is never purged
 export const alive: PurgeRequest["statuses"] = ["READY"];
 expectTypeOf(inspector.list).parameters.toEqualTypeOf<[ListRequest]>();

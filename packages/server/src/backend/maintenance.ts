@@ -57,6 +57,9 @@ export interface IndexAnswer {
 
 /** The facet that keeps a store healthy; every operation is safe to run by any number of processes at once. */
 export interface Maintenance {
+  /** How often a worker is to sweep where nobody says it, in milliseconds; each 30 seconds where that is not said. */
+  readonly sweepEveryMs?: number | undefined;
+
   /**
    * Returns task results with an expired lease to READY, in their old place in line: one more lost attempt with an
    * error entry, unless the lease was released `on-expiry`, which counts as nothing and takes no entry. Gives up those

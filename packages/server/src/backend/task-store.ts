@@ -22,6 +22,14 @@ export type DeleteOutcome = "deleted" | "running" | "not-found";
 /** The facet every backend has: keeping task results. */
 export interface TaskStore {
   /**
+   * The id that a task with a deduplication key must have instead of the given one, in a store where ids say on which
+   * server something is kept: all with one key are in one place. Absent where that makes no difference.
+   *
+   * Asked once the store is open; what is enqueued with another id is deduplicated in the place of that id only.
+   */
+  placeId?(request: { readonly id: string; readonly deduplicationKey: string }): string;
+
+  /**
    * Stores task results durably, in the given order.
    *
    * - An id that exists already answers `stored` and changes nothing, so that an enqueue whose answer was lost can be

@@ -78,3 +78,12 @@ it("a backend that may wait longer for its turn is waited for longer", () => {
   );
   expect([...here.timers.values()]).toEqual([150_000]);
 });
+
+it("a store that places ids does so through it, and one that does not has no such property", () => {
+  const parts = { host: machine().host, now: () => 0 };
+  const plain = storeThat(async () => []);
+  const store = { ...plain.store, placeId: ({ id }: { id: string }) => `${id}7` };
+  const placed = boundedBackend("main", { ...plain, store }, parts).store;
+  expect(placed.placeId?.({ id: "a", deduplicationKey: "key" })).toBe("a7");
+  expect("placeId" in boundedBackend("main", plain, parts).store).toBe(false);
+});

@@ -23,7 +23,9 @@ const WORK_AFTER_WAIT_MS = 30_000;
 type Within = <T>(what: string, call: () => Promise<T>, onLate?: (answer: T) => void) => Promise<T>;
 
 function boundedStore(store: TaskStore, soon: Within, patiently: Within): TaskStore {
+  const { placeId } = store;
   return {
+    ...(placeId === undefined ? {} : { placeId }),
     // An atomic one may be of any length.
     enqueue: (request) => (request.atomic ? patiently : soon)("an enqueue", () => store.enqueue(request)),
     get: (request) => soon("a read", () => store.get(request)),
@@ -51,6 +53,9 @@ function boundedLeases(
 function boundedMaintenance(maintenance: Maintenance, patiently: Within): Maintenance {
   const { indexInputs } = maintenance;
   return {
+    get sweepEveryMs() {
+      return maintenance.sweepEveryMs;
+    },
     sweep: (request) => patiently("a sweep", () => maintenance.sweep(request)),
     purge: (request) => patiently("a purge", () => maintenance.purge(request)),
     ...(indexInputs === undefined

@@ -124,6 +124,7 @@ export class DirectTransport implements TaskTransport {
       parentId: this.#parentId,
       now: facts.opened.clock.now(),
       host: this.#engine.host,
+      store: facts.opened.backend.store,
     });
   }
 

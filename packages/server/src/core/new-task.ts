@@ -5,7 +5,7 @@ import {
   parseOptions,
   type ResolvedOptions,
 } from "@taskwright/shared";
-import type { NewTask } from "../backend/index.ts";
+import type { NewTask, TaskStore } from "../backend/index.ts";
 import { encodePolicy } from "./attempt-policy.ts";
 import type { EngineTask } from "./engine.ts";
 import type { Host } from "./host.ts";
@@ -49,14 +49,16 @@ export function newTask(
     readonly parentId: string | null;
     readonly now: number;
     readonly host: Host;
+    readonly store: TaskStore;
   },
 ): NewTask {
   const { options, policy } = call;
-  const { now, input } = facts;
+  const { now, input, store } = facts;
   const dueAt = options.runAt ?? now + (options.countdownMs ?? 0);
   const key = deduplicationOf(task, options, input, facts.host);
+  const id = facts.host.newId();
   return {
-    id: facts.host.newId(),
+    id: key === null ? id : (store.placeId?.({ id, deduplicationKey: key }) ?? id),
     path: task.path,
     queue: options.queue,
     priority: options.priority,

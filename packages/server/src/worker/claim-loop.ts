@@ -192,14 +192,15 @@ export class ClaimLoop {
       this.#endedThisTurn++;
       // It may have enqueued more, and not every store says so.
       if (this.#options.once) this.#drained = false;
-      if (isLastChance) this.#isLastChanceRunning = false;
       if (begun !== null) this.#attempts.delete(begun);
       // What waits begins in the same turn, so that the outcomes of many travel together.
       this.#fill();
       this.#unsettled.add(settled);
       void settled.then(() => {
         this.#unsettled.delete(settled);
-        if (this.#unsettled.size < MOST_UNSETTLED) this.#scheduleTurn();
+        // Not before its end is stored: the next one may be the one that kills the worker.
+        if (isLastChance) this.#isLastChanceRunning = false;
+        if (isLastChance || this.#unsettled.size < MOST_UNSETTLED) this.#scheduleTurn();
       });
       this.#scheduleTurn();
     });

@@ -13,7 +13,7 @@ export interface WorkerOptions {
   readonly id?: string;
   /** How often to look for due tasks when nothing wakes the worker, 100ms to 1h. @default "1s", or what the backend says */
   readonly interval?: Duration;
-  /** How often to return expired leases, 1s to 1h. @default "30s" */
+  /** How often to return expired leases, 1s to 1h. @default "30s", or what the backend says */
   readonly claimInterval?: Duration;
   /** Stop after this many attempts; 0 for no limit. @default 0 */
   readonly maxTasks?: number;
@@ -38,7 +38,8 @@ export interface ResolvedWorkerOptions {
   readonly id: string | null;
   /** Null leaves it to the backend. */
   readonly intervalMs: number | null;
-  readonly claimIntervalMs: number;
+  /** Null leaves it to the backend. */
+  readonly claimIntervalMs: number | null;
   readonly maxTasks: number;
   readonly once: boolean;
   readonly shutdownTimeoutMs: number;
@@ -124,11 +125,14 @@ export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOpti
       options.interval === undefined
         ? null
         : between(options.interval, "interval", { minMs: 100, maxMs: 3_600_000, shown: "100ms to 1h" }),
-    claimIntervalMs: between(options.claimInterval ?? "30s", "claimInterval", {
-      minMs: 1_000,
-      maxMs: 3_600_000,
-      shown: "1s to 1h",
-    }),
+    claimIntervalMs:
+      options.claimInterval === undefined
+        ? null
+        : between(options.claimInterval, "claimInterval", {
+            minMs: 1_000,
+            maxMs: 3_600_000,
+            shown: "1s to 1h",
+          }),
     maxTasks: integer(options.maxTasks ?? 0, "maxTasks", { min: 0, max: Number.MAX_SAFE_INTEGER }),
     once: flag(options.once ?? false, "once"),
     shutdownTimeoutMs: durationToMs(options.shutdownTimeout ?? "20s", "shutdownTimeout"),

@@ -10,6 +10,7 @@ import { type ResolvedWorkerOptions, resolveWorkerOptions, type WorkerOptions } 
 
 /** The longest a timer can be: it does nothing but keep the process alive. */
 const KEEP_ALIVE_MS = 2 ** 31 - 1;
+const SWEEP_EVERY_MS = 30_000;
 
 /** The loop that claims and runs. */
 export interface Worker {
@@ -90,7 +91,8 @@ class TaskWorker implements Worker {
     if (this.#stopping !== null) return;
     const { claimIntervalMs, retention } = this.#options;
     this.#keepAlive = setInterval(() => {}, KEEP_ALIVE_MS);
-    this.#upkeep = new UpkeepLoop(this.#engine, opened, { sweepEveryMs: claimIntervalMs, retention });
+    const sweepEveryMs = claimIntervalMs ?? opened.backend.maintenance?.sweepEveryMs ?? SWEEP_EVERY_MS;
+    this.#upkeep = new UpkeepLoop(this.#engine, opened, { sweepEveryMs, retention });
     this.#loop = new ClaimLoop(this.#engine, opened, {
       ...this.#options,
       id: this.id,

@@ -22,7 +22,7 @@ export type MysqlParts<TTransaction> = Required<
     "store" | "leases" | "wakeups" | "readTime" | "schema" | "diagnose" | "open" | "close"
   >
 > & {
-  readonly maintenance: Required<Maintenance>;
+  readonly maintenance: Maintenance & Required<Pick<Maintenance, "indexInputs">>;
   readonly inspector: Required<TaskInspector>;
   readonly transactions: Required<Transactions<TTransaction>>;
 };

@@ -163,7 +163,9 @@ async function purge(handle: StoreHandle, request: PurgeRequest): Promise<number
 }
 
 /** The maintenance facet on MariaDB and MySQL. */
-export function mysqlMaintenance(handle: StoreHandle): Required<Maintenance> {
+export function mysqlMaintenance(
+  handle: StoreHandle,
+): Maintenance & Required<Pick<Maintenance, "indexInputs">> {
   const inputIndex = mysqlInputIndex(handle);
   return {
     sweep: (request) => sweep(handle, request),

@@ -21,7 +21,7 @@ const READ_TIME = statementOf("time", "SELECT floor(extract(epoch FROM clock_tim
 export type PostgresParts<TTransaction> = Required<
   Pick<Backend<TTransaction>, "store" | "leases" | "wakeups" | "readTime" | "schema">
 > & {
-  readonly maintenance: Required<Maintenance>;
+  readonly maintenance: Maintenance & Required<Pick<Maintenance, "indexInputs">>;
   readonly inspector: Required<TaskInspector>;
   readonly transactions: Required<Transactions<TTransaction>>;
   readonly handle: StoreHandle;

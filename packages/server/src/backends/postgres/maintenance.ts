@@ -37,7 +37,9 @@ async function sweep(handle: StoreHandle, request: SweepRequest): Promise<SweepA
 }
 
 /** The maintenance facet on PostgreSQL. */
-export function postgresMaintenance(handle: StoreHandle): Required<Maintenance> {
+export function postgresMaintenance(
+  handle: StoreHandle,
+): Maintenance & Required<Pick<Maintenance, "indexInputs">> {
   const { statements } = handle;
   const inputIndex = postgresInputIndex(handle);
   return {

@@ -89,6 +89,8 @@ export async function claim(handle: StoreHandle, request: ClaimRequest): Promise
     const full = asked.filter((_, index) => answers[index]?.claimed.length === share);
     waiting = [...waiting.slice(asked.length), ...full];
   }
-  handle.wakeups.noteClaim(request.workerId, claimed.length >= limit);
-  return { claimed, nextDueAt };
+  const isFull = claimed.length >= limit;
+  handle.wakeups.noteClaim(request.workerId, isFull);
+  // Not all partitions have said theirs, and who got all that was asked for looks again anyway.
+  return { claimed, nextDueAt: isFull ? null : nextDueAt };
 }

@@ -3,6 +3,7 @@ import type { RedisOptions } from "ioredis";
 import { toTaskError } from "./driver-errors.ts";
 import type { RedisBackendOptions } from "./options.ts";
 import type { RedisClient } from "./redis-client.ts";
+import { pauseBefore } from "./retry-pause.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** No script takes nearly as long. */
@@ -11,8 +12,6 @@ const COMMAND_TIMEOUT_MS = 30_000;
 const SILENCE_TIMEOUT_MS = 20_000;
 /** How often a command is sent again after its connection was lost; each is one that may be repeated. */
 const MOST_RETRIES = 3;
-const LONGEST_PAUSE_MS = 500;
-const FIRST_PAUSE_MS = 50;
 
 function ignore(): void {}
 
@@ -48,15 +47,23 @@ export class RedisSource {
     }
   }
 
-  /** A connection for messages; that of a cluster has one of its own inside. */
-  subscriber(client: RedisClient): RedisClient {
-    if (client.isCluster === true) return client;
-    const subscriber = client.duplicate({
+  /**
+   * A connection for messages, which is not made yet; of a cluster to any master, as each hears what the others are told.
+   * Null while no master is known.
+   */
+  subscriber(client: RedisClient): RedisClient | null {
+    const servers = client.nodes?.("master") ?? [client];
+    const server = servers[Math.floor(Math.random() * servers.length)];
+    if (server === undefined) return null;
+    const subscriber = server.duplicate({
       lazyConnect: true,
       autoResubscribe: false,
+      enableOfflineQueue: true,
+      retryStrategy: () => null,
       maxRetriesPerRequest: null,
       commandTimeout: COMMAND_TIMEOUT_MS,
       socketTimeout: SILENCE_TIMEOUT_MS,
+      connectionName: "taskwright-messages",
     }) as RedisClient;
     subscriber.on("error", ignore);
     return subscriber;
@@ -118,7 +125,7 @@ export class RedisSource {
       maxRedirections: 16,
       retryDelayOnFailover: 200,
       retryDelayOnClusterDown: 200,
-      retryDelayOnTryAgain: 50,
+      retryDelayOnTryAgain: 200,
       lazyConnect: true,
     });
     let reason: unknown;
@@ -162,10 +169,6 @@ function shared() {
     reconnectOnError: (error: Error) => (error.message.startsWith("READONLY") ? (2 as const) : false),
     connectionName: "taskwright",
   };
-}
-
-function pauseBefore(tries: number): number {
-  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** tries) * (0.5 + Math.random() / 2);
 }
 
 async function isNodeOfCluster(client: RedisClient): Promise<boolean> {

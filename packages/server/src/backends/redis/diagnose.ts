@@ -1,6 +1,7 @@
 import type { Finding } from "../../backend/index.ts";
 import { toTaskError } from "./driver-errors.ts";
 import type { StoreHandle } from "./opened-store.ts";
+import { READ } from "./scripts/read.ts";
 import { type ServerInfo, serverInfos } from "./server-check.ts";
 
 const WHAT_A_POWER_CUT_TAKES: Readonly<Record<string, Finding>> = {
@@ -78,6 +79,8 @@ export async function diagnose(handle: StoreHandle): Promise<readonly Finding[]>
   let infos: Awaited<ReturnType<typeof serverInfos>>;
   try {
     infos = await serverInfos(handle.client);
+    // Whether the user may run scripts, and on all keys.
+    await Promise.all(handle.partitions.keys.map((key) => handle.run(READ, key, [])));
   } catch (error) {
     return [{ level: "error", message: toTaskError(error).message }];
   }

@@ -40,7 +40,13 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map([
   ["MASTERDOWN", { code: UNAVAILABLE, text: "the replica has lost its master" }],
   ["CLUSTERDOWN", { code: UNAVAILABLE, text: "the cluster is down, or a master has not been replaced yet" }],
   ["TRYAGAIN", { code: UNAVAILABLE, text: "the cluster is moving the slot" }],
-  ["MOVED", { code: UNAVAILABLE, text: "it is a node of a cluster; leave out cluster: false" }],
+  [
+    "MOVED",
+    {
+      code: UNAVAILABLE,
+      text: "another node of the cluster serves it; where cluster: false was given, leave it out",
+    },
+  ],
   ["ASK", { code: UNAVAILABLE, text: "the cluster is moving the slot" }],
   ["BUSY", { code: UNAVAILABLE, text: "it is busy with somebody's script" }],
   ["UNKILLABLE", { code: UNAVAILABLE, text: "it is busy with somebody's script" }],

@@ -4,6 +4,9 @@ import { type RecordFields, toRecord } from "./record-text.ts";
 import { COUNT_OLD, PURGE } from "./scripts/purge.ts";
 import { SWEEP } from "./scripts/sweep.ts";
 
+/** Rarer than elsewhere, as a sweep of nothing is a command for each partition. */
+const SWEEP_ON_CLUSTER_EVERY_MS = 120_000;
+
 /** An error's JSON up to the attempt's number; its worker and its time are added by the script. */
 function errorBeginning({ type, message }: SweepError): string {
   const known = JSON.stringify({ type, exceptionClass: type, message, stack: null });
@@ -38,6 +41,10 @@ function purgeArguments(handle: StoreHandle, request: PurgeRequest, limit: numbe
 /** Sweeps and purges one partition after the other, each in one script. */
 export function redisMaintenance(handle: StoreHandle): Maintenance {
   return {
+    get sweepEveryMs() {
+      return handle.partitions.keys.length > 1 ? SWEEP_ON_CLUSTER_EVERY_MS : undefined;
+    },
+
     sweep: async (request) => {
       const finished: TaskRecord[] = [];
       let returned = 0;

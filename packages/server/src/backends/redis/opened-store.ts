@@ -4,10 +4,16 @@ import { toTaskError } from "./driver-errors.ts";
 import type { ResolvedRedisOptions } from "./options.ts";
 import { PARTITIONS_ON_CLUSTER, Partitions } from "./partitions.ts";
 import type { RedisClient } from "./redis-client.ts";
+import { pauseBefore } from "./retry-pause.ts";
 import type { Script } from "./scripts/script.ts";
 import { RedisWakeups } from "./wakeups.ts";
 
 type ScriptArgument = string | number;
+
+/** What a node of a cluster answers that does not serve the slot, or not now. */
+const REDIRECTION = /^(MOVED|ASK|TRYAGAIN|CLUSTERDOWN) /;
+/** How often a pipeline is sent to where the slot is by then. */
+const MOST_REDIRECTIONS = 8;
 
 /** Gives facets the open store: its scripts and its partitions. */
 export class StoreHandle {
@@ -47,9 +53,9 @@ export class StoreHandle {
     this.#client = null;
   }
 
-  /** A connection of its own for messages. */
-  subscriber(): RedisClient {
-    return this.#source.subscriber(this.client);
+  /** A connection of its own for messages, not made yet; null where none can be made now. */
+  subscriber(): RedisClient | null {
+    return this.#client === null ? null : this.#source.subscriber(this.#client);
   }
 
   /** Runs a script on a partition; throws a TaskError for what the server or the driver said. */
@@ -57,10 +63,18 @@ export class StoreHandle {
     const { client } = this;
     try {
       const attempt = ([name, ...rest]: readonly ScriptArgument[]) => client.call(String(name), rest);
-      return (await withScript(script, attempt, partition, args)) as T;
+      return (await withScript(script, attempt, this.#keysOf(partition), args)) as T;
     } catch (error) {
       throw toTaskError(error);
     }
+  }
+
+  /**
+   * The keys that a script is announced with. On a cluster they are two, of which the first never exists: while their slot
+   * moves to another node, with a part of the partition here and a part there, neither node runs anything (TRYAGAIN).
+   */
+  #keysOf(partition: string): readonly string[] {
+    return this.#partitions.keys.length === 1 ? [partition] : [partition, `${partition}version`];
   }
 
   /** Runs a script on the partitions of some items, and puts the answers in the order of the items. */
@@ -98,21 +112,32 @@ export class StoreHandle {
     const { replicas } = this.options;
     if (replicas === null) return this.run(script, partition, args);
     const attempt = async (command: readonly ScriptArgument[]): Promise<T> => {
-      const commands = [command, ["wait", replicas.count, replicas.timeoutMs]];
-      const [stored, waited] = (await this.client.pipeline(commands).exec()) ?? [];
-      if (stored?.[0]) throw stored[0];
-      if (waited?.[0]) throw waited[0];
-      const reached = Number(waited?.[1]);
-      if (reached >= replicas.count) return stored?.[1] as T;
+      const [stored, waited] = await this.#pipeline([command, ["wait", replicas.count, replicas.timeoutMs]]);
+      const reached = Number(waited);
+      if (reached >= replicas.count) return stored as T;
       throw new TaskError({
         code: "BACKEND_UNAVAILABLE",
         message: `Redis: ${reached} of ${replicas.count} replicas confirmed the enqueue within ${replicas.timeoutMs} ms; the master has it, and loses it if it fails before they catch up.`,
       });
     };
     try {
-      return await withScript(script, attempt, partition, args);
+      return await withScript(script, attempt, this.#keysOf(partition), args);
     } catch (error) {
       throw toTaskError(error);
+    }
+  }
+
+  /** Sends commands on one connection, the first of which may be repeated; throws the first error. */
+  async #pipeline(commands: readonly (readonly ScriptArgument[])[]): Promise<readonly unknown[]> {
+    for (let tries = 1; ; tries++) {
+      const answers = (await this.client.pipeline(commands).exec()) ?? [];
+      const error = answers.find(([one]) => one !== null)?.[0];
+      if (error == null) return answers.map(([, answer]) => answer);
+      if (tries === MOST_REDIRECTIONS || !REDIRECTION.test(error.message)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, pauseBefore(tries)));
+      // The driver follows no redirection of a part of a pipeline; of this it learns where the slot is now.
+      const [name, ...rest] = commands[0] as readonly ScriptArgument[];
+      await this.client.call(String(name), rest);
     }
   }
 
@@ -132,13 +157,13 @@ export class StoreHandle {
 async function withScript<T>(
   { sha, text }: Script,
   attempt: (command: readonly ScriptArgument[]) => Promise<T>,
-  partition: string,
+  keys: readonly string[],
   args: readonly ScriptArgument[],
 ): Promise<T> {
   try {
-    return await attempt(["evalsha", sha, 1, partition, ...args]);
+    return await attempt(["evalsha", sha, keys.length, ...keys, ...args]);
   } catch (error) {
     if (!String((error as Error | null)?.message).startsWith("NOSCRIPT")) throw error;
-    return attempt(["eval", text, 1, partition, ...args]);
+    return attempt(["eval", text, keys.length, ...keys, ...args]);
   }
 }

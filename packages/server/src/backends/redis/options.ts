@@ -54,7 +54,7 @@ export interface RedisUse {
   readonly completedTaskTtl?: Duration;
   /** The lease of tasks that set none of their own, 1s to 1h. @default "60s" */
   readonly claimTimeout?: Duration;
-  /** How long an idle worker waits to be woken before it looks by itself. @default "30s" */
+  /** How long an idle worker waits to be woken before it looks by itself. @default "30s", on a cluster "5m" */
   readonly blockTimeout?: Duration;
   /**
    * How many replicas must confirm an enqueue, by WAIT, before it counts; fewer within the timeout reject it with
@@ -77,7 +77,8 @@ export interface ResolvedRedisOptions {
   readonly successfulTtlMs: number;
   readonly failedTtlMs: number;
   readonly claimTimeoutMs: number | null;
-  readonly blockTimeoutMs: number;
+  /** Null: as it suits the server. */
+  readonly blockTimeoutMs: number | null;
   readonly replicas: { readonly count: number; readonly timeoutMs: number } | null;
 }
 
@@ -190,7 +191,7 @@ export function resolveRedisOptions(options: RedisBackendOptions): ResolvedRedis
   checkPlace(options as Readonly<Record<string, unknown>>);
   checkCluster(options.cluster);
   const { keyPrefix = "taskwright", consumerGroup = "taskwright", resultTtl, claimTimeout } = options;
-  const { completedTaskTtl, blockTimeout = "30s" } = options;
+  const { completedTaskTtl, blockTimeout } = options;
   const successfulTtlMs = ttlOf(
     completedTaskTtl ?? resultTtl ?? "7d",
     completedTaskTtl ? "completedTaskTtl" : "resultTtl",
@@ -198,8 +199,9 @@ export function resolveRedisOptions(options: RedisBackendOptions): ResolvedRedis
   const claimTimeoutMs = claimTimeout === undefined ? null : durationToMs(claimTimeout, "claimTimeout");
   if (claimTimeoutMs !== null && (claimTimeoutMs < SHORTEST_LEASE_MS || claimTimeoutMs > LONGEST_LEASE_MS))
     throw invalid('claimTimeout must be from "1s" to "1h": it is renewed while its worker lives.');
-  const blockTimeoutMs = durationToMs(blockTimeout, "blockTimeout");
-  if (blockTimeoutMs < 100) throw invalid('blockTimeout must be at least "100ms".');
+  const blockTimeoutMs = blockTimeout === undefined ? null : durationToMs(blockTimeout, "blockTimeout");
+  if (blockTimeoutMs !== null && blockTimeoutMs < 100)
+    throw invalid('blockTimeout must be at least "100ms".');
   return {
     keyPrefix: nameOf(keyPrefix, "keyPrefix"),
     consumerGroup: nameOf(consumerGroup, "consumerGroup"),

@@ -57,9 +57,11 @@ async function infoOf(client: RedisClient): Promise<ServerInfo | null> {
 }
 
 /** What INFO says of the server, or of every master of the cluster. */
-export function serverInfos(client: RedisClient): Promise<readonly (ServerInfo | null)[]> {
-  const servers = client.nodes === undefined ? [client] : client.nodes("master");
-  return Promise.all(servers.map(infoOf));
+export async function serverInfos(client: RedisClient): Promise<readonly (ServerInfo | null)[]> {
+  if (client.nodes === undefined) return [await infoOf(client)];
+  // One that is given may not have looked yet who its masters are.
+  await client.call("time", []);
+  return Promise.all(client.nodes("master").map(infoOf));
 }
 
 /** Whether a version is at least the one that has what scripts need. */
@@ -94,8 +96,8 @@ export async function checkServers(handle: StoreHandle): Promise<void> {
       });
     }
   }
-  for (const key of partitions.keys) {
-    const version = await readVersion(handle, `${key}version`);
+  const versions = await Promise.all(partitions.keys.map((key) => readVersion(handle, `${key}version`)));
+  for (const version of versions) {
     if (version === KEYS_VERSION) continue;
     throw new TaskError({
       code: "BACKEND_INCOMPATIBLE",

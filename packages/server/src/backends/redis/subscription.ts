@@ -1,4 +1,5 @@
 import type { RedisClient } from "./redis-client.ts";
+import { pauseBefore } from "./retry-pause.ts";
 
 /** How often a connection shows that it lives. */
 const PING_EVERY_MS = 60_000;
@@ -6,47 +7,32 @@ const PING_EVERY_MS = 60_000;
 interface Listener {
   /** The channel that is there from the beginning. */
   readonly channel: string;
+  /** A connection that is not made yet, and not made again by itself; null while nobody knows where to. */
+  connect(): RedisClient | null;
   onMessage(channel: string, message: string): void;
   /** Called when all channels are heard, and again after each loss of the connection. */
   onListening(): void;
 }
 
-/** A connection that hears channels. */
+/** Hears channels on a connection of its own, or after its loss on another one: of a cluster perhaps to another node. */
 export class Subscription {
-  readonly #client: RedisClient;
   readonly #listener: Listener;
   readonly #channels = new Set<string>();
   readonly #ping: NodeJS.Timeout;
-  readonly #onMessage: (channel: string, message: string) => void;
-  readonly #onReady: () => void;
+  #client: RedisClient | null = null;
+  #again: NodeJS.Timeout | null = null;
+  #losses = 0;
   #isListening = false;
   #isOver = false;
 
-  constructor(client: RedisClient, listener: Listener) {
-    this.#client = client;
+  constructor(listener: Listener) {
     this.#listener = listener;
     this.#channels.add(listener.channel);
-    this.#onMessage = (channel, message) => {
-      if (this.#channels.has(channel)) listener.onMessage(channel, message);
-    };
-    this.#onReady = () => void this.#subscribe();
-    client.on("message", this.#onMessage);
-    if (client.isCluster === true) {
-      // The cluster's client subscribes again by itself when its node is gone.
-      client.on("+subscriber", this.#onReady);
-      void this.#subscribe();
-    } else {
-      client.on("ready", this.#onReady);
-      client.on("close", () => {
-        this.#isListening = false;
-      });
-      // Its failure is told as an error event, and it is tried again.
-      (client as unknown as { connect(): Promise<void> }).connect().catch(() => undefined);
-    }
     this.#ping = setInterval(() => {
-      if (client.isCluster === true || !this.#isListening) return;
-      client.ping().catch(() => client.disconnect(true));
+      const client = this.#client;
+      if (this.#isListening) client?.ping().catch(() => client.disconnect());
     }, PING_EVERY_MS).unref();
+    this.#connect();
   }
 
   /** Whether all that is said is heard. */
@@ -57,34 +43,58 @@ export class Subscription {
   /** Hears one more channel, and says when. */
   join(channel: string, onHeard: () => void): void {
     this.#channels.add(channel);
-    if (this.#isListening) this.#client.subscribe(channel).then(onHeard, () => undefined);
+    if (this.#isListening) this.#client?.subscribe(channel).then(onHeard, () => undefined);
   }
 
   leave(channel: string): void {
     this.#channels.delete(channel);
-    if (this.#isListening && !this.#isOver) this.#client.unsubscribe(channel).catch(() => undefined);
+    if (this.#isListening) this.#client?.unsubscribe(channel).catch(() => undefined);
   }
 
   end(): void {
     this.#isOver = true;
     this.#isListening = false;
     clearInterval(this.#ping);
-    this.#client.off("message", this.#onMessage);
-    if (this.#client.isCluster === true) {
-      this.#client.off("+subscriber", this.#onReady);
-      this.#client.unsubscribe(...this.#channels).catch(() => undefined);
-    } else this.#client.disconnect();
+    if (this.#again !== null) clearTimeout(this.#again);
+    this.#client?.disconnect();
   }
 
-  async #subscribe(): Promise<void> {
-    if (this.#isOver) return;
+  #connect(): void {
+    this.#again = null;
+    const client = this.#listener.connect();
+    this.#client = client;
+    if (client === null) {
+      this.#connectLater();
+      return;
+    }
+    client.on("message", (channel: string, message: string) => {
+      if (!this.#isOver && this.#channels.has(channel)) this.#listener.onMessage(channel, message);
+    });
+    client.on("end", () => {
+      this.#isListening = false;
+      this.#connectLater();
+    });
+    // Where it fails, the connection ends.
+    (client as unknown as { connect(): Promise<void> }).connect().then(
+      () => this.#subscribe(client),
+      () => undefined,
+    );
+  }
+
+  #connectLater(): void {
+    if (this.#isOver || this.#again !== null) return;
+    this.#again = setTimeout(() => this.#connect(), pauseBefore(this.#losses++)).unref();
+  }
+
+  async #subscribe(client: RedisClient): Promise<void> {
     try {
-      await this.#client.subscribe(...this.#channels);
+      await client.subscribe(...this.#channels);
     } catch {
-      // Made again after the next connection.
+      client.disconnect();
       return;
     }
     if (this.#isOver) return;
+    this.#losses = 0;
     this.#isListening = true;
     this.#listener.onListening();
   }

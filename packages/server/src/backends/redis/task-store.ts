@@ -64,6 +64,7 @@ async function enqueue(
   { tasks, now }: EnqueueRequest,
 ): Promise<readonly EnqueueOutcome[]> {
   const outcomes = new Array<EnqueueOutcome>(tasks.length);
+  let stored = 0;
   await Promise.all(
     handle.partitions
       .divide(tasks, ({ id }) => id)
@@ -75,12 +76,14 @@ async function enqueue(
             enqueueArguments(handle, items, now),
           );
           for (const [place, index] of indexes.entries()) outcomes[index] = toOutcome(answers[place] ?? "");
+          stored++;
         } catch (error) {
-          if (handle.partitions.keys.length === 1) throw error;
           for (const index of indexes) outcomes[index] = { outcome: "failed", error };
         }
       }),
   );
+  const [first] = outcomes;
+  if (stored === 0 && first?.outcome === "failed") throw first.error;
   handle.wakeups.ready();
   return outcomes;
 }
@@ -89,6 +92,8 @@ async function enqueue(
 export function redisTaskStore(handle: StoreHandle): TaskStore {
   const byHand = (id: string) => handle.partitions.keys[handle.partitions.of(id)] ?? "";
   return {
+    placeId: ({ id, deduplicationKey }) => handle.partitions.placeId(id, deduplicationKey),
+
     enqueue: (request) => enqueue(handle, request),
 
     get: async ({ ids }) => {

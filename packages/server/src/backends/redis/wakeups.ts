@@ -14,13 +14,15 @@ const LINGER_MS = 10_000;
 /** How often those who wait for results say so again. */
 const REPEAT_EVERY_MS = 120_000;
 const FORGO_AFTER_MS = 1_000;
+const LOOK_EVERY_MS = 30_000;
+const LOOK_EVERY_ON_CLUSTER_MS = 300_000;
 
 type Wake = () => void;
 
 /** What the watches need of the open store. */
 interface Store {
   readonly partitions: Partitions;
-  subscriber(): RedisClient;
+  subscriber(): RedisClient | null;
   run(script: Script, partition: string, args: readonly string[]): Promise<unknown>;
   runEach(
     script: Script,
@@ -37,7 +39,7 @@ type IsFull = boolean;
 
 /** Wakes watchers when a script of any process publishes that there is something for them. */
 export class RedisWakeups implements Wakeups {
-  readonly lookEveryMs: number;
+  readonly #blockTimeoutMs: number | null;
   readonly #handle: Store;
   /** What this process is called in the store. */
   readonly process: string = randomUUID();
@@ -55,7 +57,13 @@ export class RedisWakeups implements Wakeups {
 
   constructor(handle: Store, { blockTimeoutMs }: Pick<ResolvedRedisOptions, "blockTimeoutMs">) {
     this.#handle = handle;
-    this.lookEveryMs = blockTimeoutMs;
+    this.#blockTimeoutMs = blockTimeoutMs;
+  }
+
+  /** Rarer on a cluster, where a look at nothing is a command for each partition. */
+  get lookEveryMs(): number {
+    const isCluster = this.#handle.partitions.keys.length > 1;
+    return this.#blockTimeoutMs ?? (isCluster ? LOOK_EVERY_ON_CLUSTER_MS : LOOK_EVERY_MS);
   }
 
   watchReady(request: ReadyWatch): StopWatching {
@@ -151,8 +159,9 @@ export class RedisWakeups implements Wakeups {
     if (this.#subscription !== null) return;
     const { channel } = this.#handle.partitions;
     const own = `${channel}:to:${this.process}`;
-    this.#subscription = new Subscription(this.#handle.subscriber(), {
+    this.#subscription = new Subscription({
       channel: own,
+      connect: () => this.#handle.subscriber(),
       onMessage: (name, message) => this.#hear(name, message),
       onListening: () => void this.#announceAll(),
     });

@@ -213,6 +213,8 @@ local answer = { '', 0 }
 local NEVER_RUN = ' 0 0 0 - - - - - - '
 local function start()
   local token = tonumber(redis.call('GET', T .. 'tokens'))
+  -- No two partitions give the same one.
+  local ofPartition = '-' .. T:match('(%d+)}:$')
   local time, number = text(now), tonumber
   local ends, leaseEnds, running, dropped = {}, {}, {}, {}
   local leaseTail = ' ' .. workerJson
@@ -239,7 +241,7 @@ local function start()
     end
     if state then
       token = token + 1
-      local name = (one.stream and 's' or 'b') .. text(token)
+      local name = (one.stream and 's' or 'b') .. text(token) .. ofPartition
       redis.call('HSET', record, 'state', state, 'lease', name .. leaseTail)
       local leaseEnd = leaseEnds[group]
       if not leaseEnd then

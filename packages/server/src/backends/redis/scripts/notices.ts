@@ -50,8 +50,8 @@ local function tellWaiting(ids, isEnd)
 end
 `;
 
-/** For how long a process counts as idle without saying so again, in seconds. */
-const IDLE_FOR_S = 300;
+/** For how long a process counts as idle without saying so again, in seconds: two looks on a cluster, and some. */
+const IDLE_FOR_S = 900;
 
 /** Noting that a process is to be woken. */
 export const IDLE: string = lua`
