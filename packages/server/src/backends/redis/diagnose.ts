@@ -58,7 +58,8 @@ function findingsOf(info: ServerInfo): readonly Finding[] {
 }
 
 /** Whether processes may tell each other of what is new: without it they look by themselves. */
-async function channelFindings({ client, partitions, options }: StoreHandle): Promise<readonly Finding[]> {
+async function channelFindings(handle: StoreHandle): Promise<readonly Finding[]> {
+  const { client, partitions } = handle;
   try {
     await client.call("publish", [`${partitions.channel}:to:nobody`, ""]);
     return [];
@@ -68,7 +69,7 @@ async function channelFindings({ client, partitions, options }: StoreHandle): Pr
     return [
       {
         level: "warning",
-        message: `The user may not use the channels ${partitions.channel}:*, so nobody is woken: idle workers look every ${options.blockTimeoutMs / 1_000} s (blockTimeout), and cancels arrive with the next renewal. Give it &${partitions.channel}:* and +@pubsub.`,
+        message: `The user may not use the channels ${partitions.channel}:*, so nobody is woken: idle workers look every ${handle.wakeups.lookEveryMs / 1_000} s (blockTimeout), and cancels arrive with the next renewal. Give it &${partitions.channel}:* and +@pubsub.`,
       },
     ];
   }

@@ -14,7 +14,7 @@ test("without options but a place, everything has the default that the documenta
     successfulTtlMs: 7 * DAY,
     failedTtlMs: 30 * DAY,
     claimTimeoutMs: null,
-    blockTimeoutMs: 30_000,
+    blockTimeoutMs: null,
     replicas: null,
   });
 });
