@@ -8,6 +8,7 @@ import type {
   RequeueOutcome,
   TaskStore,
 } from "../../backend/index.ts";
+import { toTaskError } from "./driver-errors.ts";
 import type { StoreHandle } from "./opened-store.ts";
 import { groupOf, type RecordFields, toRecord, unchangingPart } from "./record-text.ts";
 import { CANCEL, DELETE, REQUEUE } from "./scripts/by-hand.ts";
@@ -26,7 +27,7 @@ function rarePart({ expiresAt, deduplication }: NewTask): string {
 function enqueueArguments(
   { options, sender }: StoreHandle,
   tasks: readonly NewTask[],
-  now: number,
+  { now, atomic }: Pick<EnqueueRequest, "now" | "atomic">,
 ): readonly (string | number)[] {
   const lanes = new Map<string, number>();
   const laneArguments: string[] = [];
@@ -50,12 +51,14 @@ function enqueueArguments(
       task.input ?? "",
     );
   }
-  return [now, options.consumerGroup, sender, lanes.size, ...laneArguments, ...taskArguments];
+  return [now, options.consumerGroup, sender, atomic ? 1 : 0, lanes.size, ...laneArguments, ...taskArguments];
 }
 
 function toOutcome(answer: string): EnqueueOutcome {
   if (answer === "stored") return { outcome: "stored" };
   const space = answer.indexOf(" ");
+  if (answer.startsWith("refused "))
+    return { outcome: "failed", error: toTaskError(new Error(answer.slice(space + 1))) };
   return {
     outcome: "deduplicated",
     status: answer.slice(0, space) as TaskStatus,
@@ -65,7 +68,7 @@ function toOutcome(answer: string): EnqueueOutcome {
 
 async function enqueue(
   handle: StoreHandle,
-  { tasks, now }: EnqueueRequest,
+  { tasks, now, atomic }: EnqueueRequest,
 ): Promise<readonly EnqueueOutcome[]> {
   const outcomes = new Array<EnqueueOutcome>(tasks.length);
   await Promise.all(
@@ -76,7 +79,7 @@ async function enqueue(
           const answers = await handle.runConfirmed<readonly string[]>(
             ENQUEUE,
             key,
-            enqueueArguments(handle, items, now),
+            enqueueArguments(handle, items, { now, atomic }),
           );
           for (const [place, index] of indexes.entries()) outcomes[index] = toOutcome(answers[place] ?? "");
         } catch (error) {

@@ -1,4 +1,5 @@
 import { ENDING } from "./ending.ts";
+import { FOREIGN_KEYS } from "./foreign-keys.ts";
 import { KEYS_OF_A_PARTITION } from "./keys.ts";
 import { LINE } from "./line.ts";
 import { NOTICES } from "./notices.ts";
@@ -12,8 +13,8 @@ local s, seq, rank, priority, group
 if found[1] then
   s = parseState(found[1])
   seq, rank, priority, group = placeOf(found[2])
-  checkEnds(group)
-  checkLine(priority, group)
+  checkShared()
+  if not isOwnLane(priority, group) then return redis.error_reply(broken) end
 end
 `;
 
@@ -29,6 +30,7 @@ export const CANCEL: Script = script(
   "cancel",
   KEYS_OF_A_PARTITION,
   ENDING_ARGUMENTS,
+  FOREIGN_KEYS,
   LINE,
   NOTICES,
   ENDING,
@@ -62,6 +64,7 @@ export const REQUEUE: Script = script(
   "requeue",
   KEYS_OF_A_PARTITION,
   ENDING_ARGUMENTS,
+  FOREIGN_KEYS,
   LINE,
   NOTICES,
   ENDING,
@@ -97,6 +100,7 @@ export const DELETE: Script = script(
   "delete",
   KEYS_OF_A_PARTITION,
   ENDING_ARGUMENTS,
+  FOREIGN_KEYS,
   LINE,
   NOTICES,
   ENDING,

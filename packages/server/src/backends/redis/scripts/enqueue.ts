@@ -1,3 +1,4 @@
+import { FOREIGN_KEYS } from "./foreign-keys.ts";
 import { KEYS_OF_A_PARTITION } from "./keys.ts";
 import { LINE } from "./line.ts";
 import { NOTICES } from "./notices.ts";
@@ -7,10 +8,10 @@ import { lua, type Script, script } from "./script.ts";
  * Stores task results.
  *
  * - KEYS: the partition.
- * - ARGV: now, consumer group, channel and process, number of lanes, of each lane its priority and group, then of each task: id, rank,
- *   runAfter, number of its lane, what few tasks have (`""`, or JSON of `expiresAt`, `key` and `until`), its unchanging
- *   part as JSON, its input.
- * - Result: of each task `"stored"`, or what holds its deduplication key: `"<status> <id>"`.
+ * - ARGV: now, consumer group, channel and process, whether all is to be refused where one must be (1 or 0), number of
+ *   lanes, of each lane its priority and group, then of each task: id, rank, runAfter, number of its lane, what few tasks
+ *   have (`""`, or JSON of `expiresAt`, `key` and `until`), its unchanging part as JSON, its input.
+ * - Result: of each task `"stored"`, what holds its deduplication key: `"<status> <id>"`, or `"refused <error>"`.
  * - States: nothing → READY.
  */
 export const ENQUEUE: Script = script(
@@ -20,27 +21,44 @@ export const ENQUEUE: Script = script(
 local now, consumers = tonumber(ARGV[1]), ARGV[2]
 local channel, self = ARGV[3]:match('^(%S+) (%S+)$')
 `,
+  FOREIGN_KEYS,
   LINE,
   NOTICES,
   lua`
-local laneCount = tonumber(ARGV[4])
-local firstTask = 5 + 2 * laneCount
+local isAtomic, laneCount = ARGV[4] == '1', tonumber(ARGV[5])
+local firstTask = 6 + 2 * laneCount
 local count = (#ARGV - firstTask + 1) / 7
-for lane = 1, laneCount do checkLine(ARGV[3 + 2 * lane], ARGV[4 + 2 * lane]) end
+checkShared()
+local last, problem = counterOf('seq')
+if problem then return problem end
+local answers, states, refused = {}, {}, 0
+for index = 1, count do
+  local at = firstTask + 7 * (index - 1)
+  local lane = tonumber(ARGV[at + 3])
+  broken = nil
+  states[index] = fieldsOf(ARGV[at], 'state')[1]
+  if not isOwnLane(ARGV[4 + 2 * lane], ARGV[5 + 2 * lane]) then broken = broken or 'WRONGTYPE' end
+  if broken then
+    if isAtomic or count == 1 then return redis.error_reply(broken) end
+    answers[index], refused = 'refused ' .. broken, refused + 1
+  end
+end
+if refused == count then return answers end
 
 local time = redis.call('TIME')
-local seq = math.max(tonumber(redis.call('GET', T .. 'seq') or '0') + 1, time[1] * 1000000 + time[2])
+local seq = math.max(last + 1, time[1] * 1000000 + time[2])
 redis.call('SET', T .. 'seq', text(seq + count))
 
-local answers, opened = {}, {}
+local opened, seen = {}, {}
 for index = 1, count do
   local at = firstTask + 7 * (index - 1)
   local id, rank, runAfter = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local lane, few = tonumber(ARGV[at + 3]), ARGV[at + 4]
-  local priority, group = ARGV[3 + 2 * lane], ARGV[4 + 2 * lane]
+  local priority, group = ARGV[4 + 2 * lane], ARGV[5 + 2 * lane]
   local record = taskKey(id)
-  answers[index] = 'stored'
-  if not redis.call('HGET', record, 'state') then
+  if not answers[index] and (states[index] or seen[id]) then answers[index] = 'stored' end
+  if not answers[index] then
+    answers[index], seen[id] = 'stored', true
     local expires, name, held = '-', nil, nil
     if few ~= '' then
       few = cjson.decode(few)
@@ -48,14 +66,14 @@ for index = 1, count do
       if name then
         local hold = redis.call('HGET', T .. 'holds', name)
         local until_, holder, freed = (hold or ''):match('^(%S+) (%S+)(.*)$')
-        if hold and tonumber(until_) > now and freed == '' then
-          local state = redis.call('HGET', taskKey(holder), 'state')
+        if until_ and tonumber(until_) > now and freed == '' then
+          local state = fieldsOf(holder, 'state')[1]
           held = (state and state:match('^%S+') or 'SUCCESSFUL') .. ' ' .. holder
         end
       end
     end
     if held then
-      answers[index] = held
+      answers[index], seen[id] = held, nil
     else
       local number = string.format('%016.0f', seq + index - 1)
       enterLine(id, number, runAfter, rank, priority, group, true)

@@ -4,7 +4,8 @@ import { lua, type Script, script } from "./script.ts";
 
 const HELD = lua`
 local function held(id, token)
-  local found = redis.call('HMGET', taskKey(id), 'state', 'lease')
+  local found = redis.pcall('HMGET', taskKey(id), 'state', 'lease')
+  -- A foreign key in the place of a record proves no lease, and keeps nobody from renewing others.
   if found[1] and found[2] == token and found[1]:sub(1, 8) == 'RUNNING ' then return found[1] end
   return nil
 end
@@ -77,6 +78,7 @@ export const PROGRESS: Script = script(
   NOTICES,
   HELD,
   lua`
+redis.call('HLEN', T .. 'waiting')
 local answers, changed = {}, {}
 for index = 1, (#ARGV - 1) / 3 do
   local id = ARGV[3 * index - 1]

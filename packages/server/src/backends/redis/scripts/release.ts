@@ -1,4 +1,5 @@
 import { ENDING } from "./ending.ts";
+import { FOREIGN_KEYS } from "./foreign-keys.ts";
 import { KEYS_OF_A_PARTITION } from "./keys.ts";
 import { LINE } from "./line.ts";
 import { NOTICES } from "./notices.ts";
@@ -10,31 +11,32 @@ import { ENDING_ARGUMENTS } from "./settle.ts";
  *
  * - KEYS: the partition.
  * - ARGV: the six of settle.ts, then of each item: id, token, and `started`, `not-started` or `on-expiry`.
- * - Result: of each item 1, or 0 when the lease was lost.
+ * - Result: of each item 1, or 0 when the lease was lost; an error where one met a foreign key, after the others.
  * - States: RUNNING → READY, or CANCELLED where that was asked for; `on-expiry` leaves it RUNNING.
  */
 export const RELEASE: Script = script(
   "release",
   KEYS_OF_A_PARTITION,
   ENDING_ARGUMENTS,
+  FOREIGN_KEYS,
   LINE,
   NOTICES,
   ENDING,
   lua`
+checkShared()
 local answers = {}
 for index = 1, (#ARGV - 6) / 3 do
   local at = 7 + 3 * (index - 1)
   local id, token, how = ARGV[at], ARGV[at + 1], ARGV[at + 2]
-  local found = redis.call('HMGET', taskKey(id), 'state', 'lease', 'place')
+  local found = fieldsOf(id, 'state', 'lease', 'place')
   answers[index] = 0
   if found[1] and found[2] == token and found[1]:sub(1, 8) == 'RUNNING ' then
-    answers[index] = 1
+    local seq, rank, priority, group = placeOf(found[3])
     if how == 'on-expiry' then
+      answers[index] = 1
       redis.call('HSET', taskKey(id), 'state', found[1]:sub(1, -4) .. '0' .. found[1]:sub(-2))
-    else
-      local seq, rank, priority, group = placeOf(found[3])
-      checkEnds(group)
-      checkLine(priority, group)
+    elseif isOwnLane(priority, group) then
+      answers[index] = 1
       local s = parseState(found[1])
       if how == 'not-started' then takeBack(id, s) end
       if returnToLine(id, s, found[3]) == 'READY' and tonumber(s.runAfter) <= now then sooner[group] = true end
@@ -45,6 +47,7 @@ end
 settleEnds()
 settleLine()
 tellIdle(sooner)
+if broken then return redis.error_reply(broken) end
 return answers
 `,
 );

@@ -1,4 +1,5 @@
 import { ENDING } from "./ending.ts";
+import { FOREIGN_KEYS } from "./foreign-keys.ts";
 import { KEYS_OF_A_PARTITION } from "./keys.ts";
 import { LINE } from "./line.ts";
 import { NOTICES } from "./notices.ts";
@@ -18,38 +19,37 @@ local ttls = { SUCCESSFUL = ARGV[4], FAILED = ARGV[5], CANCELLED = ARGV[6] }
  * - ARGV: now, consumer group, channel and process, milliseconds to keep SUCCESSFUL, FAILED and CANCELLED ones, then of each item: id,
  *   token, status, and two more: of SUCCESSFUL the output after a `+`, or `""` for none; of READY `<runAfter> <rank>` and the
  *   error; of FAILED whether the handler was started (1 or 0) and the error; of CANCELLED `""` and the error or `""`.
- * - Result: of each item the status that it has now, or `""` when the lease was lost.
+ * - Result: of each item the status that it has now, or `""` when the lease was lost; an error where one met a foreign
+ *   key, after the others have ended.
  * - States: RUNNING → SUCCESSFUL, READY, FAILED or CANCELLED.
  */
 export const SETTLE: Script = script(
   "settle",
   KEYS_OF_A_PARTITION,
   ENDING_ARGUMENTS,
+  FOREIGN_KEYS,
   LINE,
   NOTICES,
   ENDING,
   lua`
-local answers, held, checked, seen = {}, {}, {}, {}
+checkShared()
+local answers, held, seen = {}, {}, {}
 local count = (#ARGV - 6) / 5
 -- The status of one that this lease has ended in the same way before, as the answer to that was lost.
 local function saidBefore(at)
   local id, token, status = ARGV[at], ARGV[at + 1], ARGV[at + 2]
-  local found = redis.call('HMGET', taskKey(id), 'state', 'lease', 'output')
+  local found = fieldsOf(id, 'state', 'lease', 'output')
   if not found[1] or found[2] ~= token or status == 'READY' or found[1]:match('^%S+') ~= status then return '' end
   if status == 'SUCCESSFUL' and (found[3] and '+' .. found[3] or '') ~= ARGV[at + 3] then return '' end
   return status
 end
 for index = 1, count do
   local at = 7 + 5 * (index - 1)
-  local found = redis.call('HMGET', taskKey(ARGV[at]), 'state', 'lease', 'place')
+  local found = fieldsOf(ARGV[at], 'state', 'lease', 'place')
   if found[1] and found[2] == ARGV[at + 1] and found[1]:sub(1, 8) == 'RUNNING ' then
     local seq, rank, priority, group = placeOf(found[3])
-    held[index] = { state = found[1], place = found[3], seq = seq, rank = rank, priority = priority, group = group }
-    local lane = priority .. ':' .. group
-    if not checked[lane] then
-      checkEnds(group)
-      checkLine(priority, group)
-      checked[lane] = true
+    if isOwnLane(priority, group) then
+      held[index] = { state = found[1], place = found[3], seq = seq, rank = rank, priority = priority, group = group }
     end
   end
 end
@@ -85,6 +85,8 @@ end
 settleEnds()
 settleLine()
 tellIdle(sooner)
+-- The others have ended, and answer so again when this is repeated.
+if broken then return redis.error_reply(broken) end
 return answers
 `,
 );

@@ -1,4 +1,6 @@
+import { AUDIT } from "./audit.ts";
 import { ENDING } from "./ending.ts";
+import { FOREIGN_KEYS } from "./foreign-keys.ts";
 import { KEYS_OF_A_PARTITION } from "./keys.ts";
 import { LINE } from "./line.ts";
 import { NOTICES } from "./notices.ts";
@@ -7,7 +9,7 @@ import { lua, type Script, script } from "./script.ts";
 import { ENDING_ARGUMENTS } from "./settle.ts";
 
 /**
- * Returns what has lost its worker and ends what has expired.
+ * Returns what has lost its worker, ends what has expired, and mends some of what somebody has damaged by hand.
  *
  * - KEYS: the partition.
  * - ARGV: the six of settle.ts, the most to change, the most lost attempts, then the beginnings of three errors' JSON
@@ -19,10 +21,12 @@ export const SWEEP: Script = script(
   "sweep",
   KEYS_OF_A_PARTITION,
   ENDING_ARGUMENTS,
+  FOREIGN_KEYS,
   LINE,
   NOTICES,
   ENDING,
   RECORD_FIELDS,
+  AUDIT,
   lua`
 local limit, mostLost = tonumber(ARGV[7]), tonumber(ARGV[8])
 local lost, poisoned, expired, rest = ARGV[9], ARGV[10], ARGV[11], ARGV[12]
@@ -33,13 +37,18 @@ local function errorOf(beginning, id, attempts)
 end
 
 local over = redis.call('ZRANGEBYSCORE', T .. 'leases', '-inf', text(now), 'LIMIT', 0, limit + 1)
+local left = limit - math.min(#over, limit)
+local old = redis.call('ZRANGEBYSCORE', T .. 'expiring', '-inf', text(now), 'LIMIT', 0, left + 1)
+if #over + #old > 0 then checkShared() end
 for index = 1, math.min(#over, limit) do
   local id = over[index]
-  local found = redis.call('HMGET', taskKey(id), 'state', 'lease', 'place')
-  if found[1] and found[1]:sub(1, 8) == 'RUNNING ' then
-    local seq, rank, priority, group = placeOf(found[3])
-    checkEnds(group)
-    checkLine(priority, group)
+  local found, isForeign = fieldsOf(id, 'state', 'lease', 'place')
+  local isRunning = found[1] and found[1]:sub(1, 8) == 'RUNNING '
+  local seq, rank, priority, group
+  if isRunning then seq, rank, priority, group = placeOf(found[3]) end
+  if isForeign or (isRunning and not isOwnLane(priority, group)) then
+    -- It stays where it is until its keys are right again.
+  elseif isRunning then
     local s = parseState(found[1])
     local status
     if s.counts == '0' then
@@ -64,19 +73,20 @@ for index = 1, math.min(#over, limit) do
     end
   else
     redis.call('ZREM', T .. 'leases', id)
+    if not found[1] then forgetGone(id) end
   end
 end
 
-local left = limit - math.min(#over, limit)
-local old = redis.call('ZRANGEBYSCORE', T .. 'expiring', '-inf', text(now), 'LIMIT', 0, left + 1)
 for index = 1, math.min(#old, left) do
   local id = old[index]
-  local found = redis.call('HMGET', taskKey(id), 'state', 'place')
+  local found, isForeign = fieldsOf(id, 'state', 'place')
   local s = found[1] and parseState(found[1])
-  if s and s.status == 'READY' and s.started == '-' then
-    local seq, rank, priority, group = placeOf(found[2])
-    checkEnds(group)
-    checkLine(priority, group)
+  local isToEnd = s and s.status == 'READY' and s.started == '-'
+  local seq, rank, priority, group
+  if isToEnd then seq, rank, priority, group = placeOf(found[2]) end
+  if isForeign or (isToEnd and not isOwnLane(priority, group)) then
+    -- As above.
+  elseif isToEnd then
     addError(id, errorOf(expired, id, s.attempts))
     finish(id, 'FAILED', middleOf(s), seq, group)
     leaveLine(id, found[2], s.runAfter)
@@ -87,9 +97,11 @@ for index = 1, math.min(#old, left) do
   end
 end
 
+audit()
 settleEnds()
 settleLine()
 tellIdle(sooner)
+if broken and returned == 0 and #finished == 0 then return redis.error_reply(broken) end
 local answer = { returned, (#over > limit or #old > left) and 1 or 0 }
 for _, id in ipairs(finished) do
   answer[#answer + 1] = id
