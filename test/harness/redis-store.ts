@@ -1,3 +1,6 @@
+import type { Backend } from "@taskwright/server/backend";
+import { Redis } from "ioredis";
+import { onTestFinished } from "vitest";
 import { onRedis } from "./redis-server.ts";
 
 /** How many keys are looked at, and removed, at a time. */
@@ -33,4 +36,27 @@ export function removeKeys(url: string, prefix: string): Promise<number> {
     } while (cursor !== "0");
     return removed;
   });
+}
+
+/** Opens a backend, which is closed when the test ends. */
+export async function opened(backend: Backend): Promise<Backend> {
+  await backend.open();
+  onTestFinished(() => backend.close());
+  return backend;
+}
+
+/** A client whose server runs scripts as changed: as one with another clock, or with other limits, would. */
+export function clientThatRuns(url: string, change: (script: string) => string): Redis {
+  const client = new Redis(url);
+  onTestFinished(() => client.disconnect());
+  const { call } = client;
+  client.call = ((command: string, args: (string | number)[]) => {
+    if (command === "evalsha") return Promise.reject(new Error("NOSCRIPT of the test's"));
+    const [script, ...rest] = args;
+    return call.apply(
+      client,
+      command === "eval" ? [command, [change(String(script)), ...rest]] : [command, args],
+    );
+  }) as typeof call;
+  return client;
 }

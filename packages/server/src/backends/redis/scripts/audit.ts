@@ -60,6 +60,10 @@ local function audit()
     return
   end
   local begun, from, group = (cursor or ''):match('^(%d+) (%S+) (.*)$')
+  if cursor and not begun then
+    broken = broken or 'WRONGTYPE ' .. T .. 'audit is foreign'
+    return
+  end
   if not begun or from == '-' then
     local age = begun and now - tonumber(begun)
     if age and age >= 0 and age < ${PASS_EVERY_MS} then return end

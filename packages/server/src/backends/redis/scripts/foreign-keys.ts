@@ -37,6 +37,11 @@ local function isOwnLane(priority, group)
   if ownLanes[lane] == nil then ownLanes[lane] = isOwn('XLEN', key('ready', lane)) and isOwnGroup(group) end
   return ownLanes[lane]
 end
+-- What was not claimed from a stream ends without one.
+local function isOwnPlace(token, priority, group)
+  if token:sub(1, 1) == 's' then return isOwnLane(priority, group) end
+  return isOwnGroup(group)
+end
 -- The fields of a record; none where there is no record, or a foreign key in its place.
 local function fieldsOf(id, ...)
   local found = redis.pcall('HMGET', taskKey(id), ...)

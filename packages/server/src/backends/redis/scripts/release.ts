@@ -35,7 +35,7 @@ for index = 1, (#ARGV - 6) / 3 do
     if how == 'on-expiry' then
       answers[index] = 1
       redis.call('HSET', taskKey(id), 'state', found[1]:sub(1, -4) .. '0' .. found[1]:sub(-2))
-    elseif isOwnLane(priority, group) then
+    elseif isOwnPlace(token, priority, group) then
       answers[index] = 1
       local s = parseState(found[1])
       if how == 'not-started' then takeBack(id, s) end

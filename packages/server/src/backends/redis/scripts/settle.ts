@@ -48,7 +48,7 @@ for index = 1, count do
   local found = fieldsOf(ARGV[at], 'state', 'lease', 'place')
   if found[1] and found[2] == ARGV[at + 1] and found[1]:sub(1, 8) == 'RUNNING ' then
     local seq, rank, priority, group = placeOf(found[3])
-    if isOwnLane(priority, group) then
+    if isOwnPlace(found[2], priority, group) then
       held[index] = { state = found[1], place = found[3], seq = seq, rank = rank, priority = priority, group = group }
     end
   end

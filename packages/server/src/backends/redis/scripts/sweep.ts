@@ -46,7 +46,7 @@ for index = 1, math.min(#over, limit) do
   local isRunning = found[1] and found[1]:sub(1, 8) == 'RUNNING '
   local seq, rank, priority, group
   if isRunning then seq, rank, priority, group = placeOf(found[3]) end
-  if isForeign or (isRunning and not isOwnLane(priority, group)) then
+  if isForeign or (isRunning and not isOwnPlace(found[2] or '', priority, group)) then
     -- It stays where it is until its keys are right again.
   elseif isRunning then
     local s = parseState(found[1])
