@@ -11,6 +11,8 @@ const COMMAND_TIMEOUT_MS = 30_000;
 const MOST_RETRIES = 3;
 const LONGEST_PAUSE_MS = 500;
 const FIRST_PAUSE_MS = 50;
+/** A server that refuses writes so soon after another did is the same one. */
+const SAME_REPLICA_MS = 2_000;
 
 function ignore(): void {}
 
@@ -154,9 +156,22 @@ function shared() {
     keepAlive: 10_000,
     maxRetriesPerRequest: MOST_RETRIES,
     retryStrategy: pauseBefore,
-    // A master that has become a replica is left for the one that took its place.
-    reconnectOnError: (error: Error) => (error.message.startsWith("READONLY") ? (2 as const) : false),
+    reconnectOnError: leaveReplica(),
     connectionName: "taskwright",
+  };
+}
+
+/**
+ * A master that has become a replica is left for the one that took its place, to which the command is sent again; where
+ * that is a replica too, the command is refused.
+ */
+function leaveReplica(): (error: Error) => false | 1 | 2 {
+  let leftAt = Number.NEGATIVE_INFINITY;
+  return ({ message }) => {
+    if (!/\bREADONLY\b/.test(message)) return false;
+    const isAgain = performance.now() - leftAt < SAME_REPLICA_MS;
+    leftAt = performance.now();
+    return isAgain ? 1 : 2;
   };
 }
 

@@ -1,7 +1,8 @@
 import { TaskError } from "@taskwright/shared";
-import { toTaskError } from "./driver-errors.ts";
+import { notPermitted, toTaskError } from "./driver-errors.ts";
 import type { StoreHandle } from "./opened-store.ts";
 import type { RedisClient } from "./redis-client.ts";
+import { RIGHTS } from "./scripts/rights.ts";
 
 /** The version of the keys; another one is not read. */
 const KEYS_VERSION = "1";
@@ -85,6 +86,9 @@ export async function checkServers(handle: StoreHandle): Promise<void> {
     }
   }
   for (const key of partitions.keys) {
+    const forbidden = await handle.run<readonly string[]>(RIGHTS, key, [partitions.channel]);
+    if (forbidden.length > 0)
+      throw notPermitted(`may not use ${[...new Set(forbidden)].join(", ")} in scripts`);
     const version = await readVersion(handle, `${key}version`);
     if (version === KEYS_VERSION) continue;
     throw new TaskError({
