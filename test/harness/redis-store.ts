@@ -49,14 +49,23 @@ export async function opened(backend: Backend): Promise<Backend> {
 export function clientThatRuns(url: string, change: (script: string) => string): Redis {
   const client = new Redis(url);
   onTestFinished(() => client.disconnect());
-  const { call } = client;
-  client.call = ((command: string, args: (string | number)[]) => {
+  overrideCalls(client, (command, args, call) => {
     if (command === "evalsha") return Promise.reject(new Error("NOSCRIPT of the test's"));
     const [script, ...rest] = args;
-    return call.apply(
-      client,
-      command === "eval" ? [command, [change(String(script)), ...rest]] : [command, args],
-    );
-  }) as typeof call;
+    return call(command, command === "eval" ? [change(String(script)), ...rest] : args);
+  });
   return client;
+}
+
+/** Sends a command as it stands. */
+type Call = (command: string, args: readonly (string | number)[]) => Promise<unknown>;
+
+/** Lets a test decide what becomes of the commands that a backend sends by a client. */
+export function overrideCalls(
+  client: Redis,
+  answer: (command: string, args: readonly (string | number)[], call: Call) => Promise<unknown>,
+): void {
+  const call = client.call.bind(client) as unknown as Call;
+  const own: Call = (command, args) => answer(command, args, call);
+  client.call = own as unknown as typeof client.call;
 }

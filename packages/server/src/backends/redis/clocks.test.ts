@@ -2,7 +2,7 @@ import { expect, type TestContext, test } from "vitest";
 import { type RedisProcess, startRedis } from "../../../../../test/harness/redis-process.ts";
 import { clientThatRuns, opened } from "../../../../../test/harness/redis-store.ts";
 import { aTask, claim, enqueue, NOW, succeed } from "../../../../../test/harness/sqlite-store.ts";
-import type { Backend } from "../../backend/index.ts";
+import type { Backend, ListAnswer } from "../../backend/index.ts";
 import { redisBackend } from "./index.ts";
 
 const PATIENCE = { timeout: 60_000 };
@@ -23,7 +23,12 @@ async function withClock(
 async function listed(backend: Backend): Promise<readonly string[]> {
   const ids: string[] = [];
   for (let cursor: string | null = null; ; ) {
-    const page = await backend.inspector?.list({ filter: {}, cursor, offset: 0, limit: 3 });
+    const page: ListAnswer | undefined = await backend.inspector?.list({
+      filter: {},
+      cursor,
+      offset: 0,
+      limit: 3,
+    });
     ids.push(...(page?.records ?? []).map(({ id }) => id));
     cursor = page?.nextCursor ?? null;
     if (cursor === null) return ids;

@@ -40,7 +40,7 @@ function everything(server: RedisProcess): Promise<Record<string, unknown>> {
     const holds = keys.map(async (key) => {
       const type = await redis.type(key);
       if (type === "hash") return redis.hgetall(key);
-      if (type === "zset") return redis.zrange(key, 0, -1, "WITHSCORES");
+      if (type === "zset") return redis.zrange(key, "0", "-1", "WITHSCORES");
       if (type === "stream") return [await redis.xrange(key, "-", "+"), await redis.xinfo("GROUPS", key)];
       return redis.get(key);
     });

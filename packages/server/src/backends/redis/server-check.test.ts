@@ -2,7 +2,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { Redis } from "ioredis";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { startRedis } from "../../../../../test/harness/redis-process.ts";
-import { opened } from "../../../../../test/harness/redis-store.ts";
+import { opened, overrideCalls } from "../../../../../test/harness/redis-store.ts";
 import { claim, enqueue, refusal } from "../../../../../test/harness/sqlite-store.ts";
 import { redisBackend } from "./index.ts";
 
@@ -69,13 +69,14 @@ test.for([
     const server = await startRedis(context);
     const client = new Redis(server.url);
     onTestFinished(() => client.disconnect());
-    const { call } = client;
-    client.call = ((command: string, args: string[]) =>
-      command === "info"
-        ? Promise.resolve(`${info}\r\n`)
-        : call.apply(client, [command, args])) as typeof call;
+    overrideCalls(client, (command, args, call) =>
+      command === "info" ? Promise.resolve(`${info}\r\n`) : call(command, args),
+    );
     const backend = redisBackend({ client });
-    if (found === null) return opened(backend);
+    if (found === null) {
+      await opened(backend);
+      return;
+    }
     expect(await refusal(() => backend.open())).toMatchObject({
       code: "BACKEND_INCOMPATIBLE",
       message: `Redis 6.2, Valkey 7.2 or later is needed; this is ${found}.`,
