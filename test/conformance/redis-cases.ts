@@ -1,10 +1,11 @@
 import type { Backend } from "@taskwright/server/backend";
 import { redisBackend } from "@taskwright/server/redis";
 import { findRedis, onRedis } from "../harness/redis-server.ts";
+import { keyPrefixOf, removeKeys } from "../harness/redis-store.ts";
 import type { FoundService, MissingService } from "../harness/services.ts";
 import { TcpProxy } from "../harness/tcp-proxy.ts";
 import type { BackendExercise } from "./exercise.ts";
-import { keyPrefixOf, REDIS_URL_VARIABLE, redisUrl } from "./open-redis.ts";
+import { REDIS_URL_VARIABLE, redisUrl } from "./open-redis.ts";
 import type { StoreContext } from "./store-fixture.ts";
 
 /** The ways of the cases to the server, by namespace. */
@@ -48,11 +49,7 @@ export const redisExercise: Pick<
   remove: async (context) => {
     proxies.get(context.namespace)?.cut();
     proxies.delete(context.namespace);
-    const keys = await keysOf(context);
-    await onRedis(redisUrl(), async (redis) => {
-      for (let from = 0; from < keys.length; from += 10_000)
-        await redis.unlink(...keys.slice(from, from + 10_000));
-    });
+    await removeKeys(redisUrl(), keyPrefixOf(context));
   },
   unstorable: { none: "stores any text" },
   breakage: { inflict: async ({ namespace }) => proxies.get(namespace)?.cut() },

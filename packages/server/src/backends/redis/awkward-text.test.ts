@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { opened } from "../../../../../test/harness/redis-calls.ts";
 import { startRedis } from "../../../../../test/harness/redis-process.ts";
-import { opened } from "../../../../../test/harness/redis-store.ts";
 import { aTask, NOW } from "../../../../../test/harness/sqlite-store.ts";
 import { redisBackend } from "./index.ts";
 

@@ -1,6 +1,6 @@
 import { expect, type TestContext, test } from "vitest";
+import { clientThatRuns, opened } from "../../../../../test/harness/redis-calls.ts";
 import { type RedisProcess, startRedis } from "../../../../../test/harness/redis-process.ts";
-import { clientThatRuns, opened } from "../../../../../test/harness/redis-store.ts";
 import { aTask, claim, enqueue, NOW, succeed } from "../../../../../test/harness/sqlite-store.ts";
 import type { Backend, ListAnswer } from "../../backend/index.ts";
 import { redisBackend } from "./index.ts";

@@ -1,7 +1,7 @@
 import { expect, type TestContext, test } from "vitest";
+import { opened } from "../../../../../test/harness/redis-calls.ts";
 import { type RedisProcess, startRedis } from "../../../../../test/harness/redis-process.ts";
 import { onRedis } from "../../../../../test/harness/redis-server.ts";
-import { opened } from "../../../../../test/harness/redis-store.ts";
 import { aTask, NOW, refusal } from "../../../../../test/harness/sqlite-store.ts";
 import type { Backend, ClaimedTask, LeaseSource, Maintenance, NewTask } from "../../backend/index.ts";
 import { redisBackend } from "./index.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { opened } from "../../../../../test/harness/redis-calls.ts";
 import { startRedis } from "../../../../../test/harness/redis-process.ts";
 import { onRedis } from "../../../../../test/harness/redis-server.ts";
-import { opened } from "../../../../../test/harness/redis-store.ts";
 import { aTask, claim, enqueue, NOW, succeed } from "../../../../../test/harness/sqlite-store.ts";
 import type { Backend, ClaimedTask } from "../../backend/index.ts";
 import { redisBackend } from "./index.ts";

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, type TestContext, test } from "vitest";
+import { opened } from "../../../../../test/harness/redis-calls.ts";
 import { type RedisProcess, startRedis } from "../../../../../test/harness/redis-process.ts";
-import { opened } from "../../../../../test/harness/redis-store.ts";
 import {
   aTask,
   claim,

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { opened } from "../../../../../test/harness/redis-calls.ts";
 import { type RedisProcess, startRedis } from "../../../../../test/harness/redis-process.ts";
-import { opened } from "../../../../../test/harness/redis-store.ts";
 import { claim, enqueue, NOW, refusal, succeed } from "../../../../../test/harness/sqlite-store.ts";
 import type { Backend } from "../../backend/index.ts";
 import { redisBackend } from "./index.ts";

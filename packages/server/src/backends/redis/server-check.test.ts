@@ -1,8 +1,8 @@
 import { type AddressInfo, createServer } from "node:net";
 import { Redis } from "ioredis";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { opened, overrideCalls } from "../../../../../test/harness/redis-calls.ts";
 import { startRedis } from "../../../../../test/harness/redis-process.ts";
-import { opened, overrideCalls } from "../../../../../test/harness/redis-store.ts";
 import { claim, enqueue, refusal } from "../../../../../test/harness/sqlite-store.ts";
 import { redisBackend } from "./index.ts";
 

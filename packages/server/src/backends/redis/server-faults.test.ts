@@ -2,8 +2,8 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import { expect, onTestFinished, test } from "vitest";
+import { clientThatRuns, opened } from "../../../../../test/harness/redis-calls.ts";
 import { startRedis } from "../../../../../test/harness/redis-process.ts";
-import { clientThatRuns, opened } from "../../../../../test/harness/redis-store.ts";
 import {
   aTask,
   claim,
