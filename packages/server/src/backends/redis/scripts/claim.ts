@@ -65,6 +65,10 @@ local function start()
     if not runAfter or (tonumber(runAfter) > now and onlyId == '') then
       if one.stream then push(dropped, one.stream, one.entry) end
       if isForeign then
+        if one.stream then
+          local rank, seq = one.entry:match('^(%d+)-(%d+)$')
+          one.member = memberOf(sequenceText(seq), '0', rank, one.priority, one.id)
+        end
         redis.call('ZADD', key('later', one.group), text(now + ${SET_ASIDE_MS}), one.member)
         changedLater[one.group] = true
       elseif not found[3] then

@@ -87,10 +87,7 @@ local function takeFromStream(source, bound, boundRank)
   local last = text(source.rank) .. '-' .. source.seq
   for _, entry in ipairs(entries) do
     last = entry[1]
-    taken[#taken + 1] = { id = entry[2] and entry[2][2] or '', group = source.group, stream = stream, entry = entry[1] }
-    local passedRank, seq = entry[1]:match('^(%d+)-(%d+)$')
-    local one = taken[#taken]
-    one.member = memberOf(sequenceText(seq), '0', passedRank, source.name, one.id)
+    taken[#taken + 1] = { id = entry[2] and entry[2][2] or '', group = source.group, stream = stream, entry = entry[1], priority = source.name }
   end
   local rank, seq = streamHead(stream, source.name, source.group, '(' .. last)
   if not rank then return false end

@@ -31,16 +31,20 @@ local count = (#ARGV - firstTask + 1) / 7
 checkShared()
 local last, problem = counterOf('seq')
 if problem then return problem end
+local problems = {}
+for lane = 1, laneCount do
+  broken = nil
+  if not isOwnLane(ARGV[4 + 2 * lane], ARGV[5 + 2 * lane]) then problems[lane] = broken or 'WRONGTYPE' end
+end
 local answers, states, refused = {}, {}, 0
 for index = 1, count do
   local at = firstTask + 7 * (index - 1)
-  local lane = tonumber(ARGV[at + 3])
-  broken = nil
-  states[index] = fieldsOf(ARGV[at], 'state')[1]
-  if not isOwnLane(ARGV[4 + 2 * lane], ARGV[5 + 2 * lane]) then broken = broken or 'WRONGTYPE' end
-  if broken then
-    if isAtomic or count == 1 then return redis.error_reply(broken) end
-    answers[index], refused = 'refused ' .. broken, refused + 1
+  local state = redis.pcall('HGET', taskKey(ARGV[at]), 'state')
+  states[index] = state
+  local foreign = type(state) == 'table' and state.err or problems[tonumber(ARGV[at + 3])]
+  if foreign then
+    if isAtomic or count == 1 then return redis.error_reply(foreign) end
+    answers[index], refused = 'refused ' .. foreign, refused + 1
   end
 end
 if refused == count then return answers end
