@@ -1,15 +1,11 @@
 // Opens the Redis store of a case: for redis.test.ts, and for the processes that it starts.
 import type { Backend } from "@taskwright/server/backend";
 import { redisBackend } from "@taskwright/server/redis";
+import { keyPrefixOf } from "../harness/redis-store.ts";
 import type { StoreContext } from "./store-fixture.ts";
 
 /** Where the server is; the test file sets it before it opens a store or starts a process. */
 export const REDIS_URL_VARIABLE = "TASKWRIGHT_CONFORMANCE_REDIS_URL";
-
-/** What the case's keys begin with. */
-export function keyPrefixOf({ namespace }: StoreContext): string {
-  return `tw-${namespace}`;
-}
 
 /** The URL of the server. */
 export function redisUrl(): string {

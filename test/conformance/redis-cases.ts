@@ -2,11 +2,11 @@ import type { Backend } from "@taskwright/server/backend";
 import { redisBackend } from "@taskwright/server/redis";
 import type { Redis } from "ioredis";
 import { findRedis, onRedis } from "../harness/redis-server.ts";
-import { removeKeys } from "../harness/redis-store.ts";
+import { keyPrefixOf, removeKeys } from "../harness/redis-store.ts";
 import type { FoundService, MissingService } from "../harness/services.ts";
 import { TcpProxy } from "../harness/tcp-proxy.ts";
 import type { BackendExercise } from "./exercise.ts";
-import { keyPrefixOf, REDIS_URL_VARIABLE, redisUrl } from "./open-redis.ts";
+import { REDIS_URL_VARIABLE, redisUrl } from "./open-redis.ts";
 import type { StoreContext } from "./store-fixture.ts";
 
 /** The ways of the cases to the server, by namespace. */

@@ -1,8 +1,8 @@
 import { redisBackend } from "@taskwright/server/redis";
 import { type ClusterNode, RedisCluster } from "../harness/redis-cluster.ts";
-import { removeKeys } from "../harness/redis-store.ts";
+import { keyPrefixOf, removeKeys } from "../harness/redis-store.ts";
 import type { BackendExercise } from "./exercise.ts";
-import { keyPrefixOf, REDIS_URL_VARIABLE } from "./open-redis.ts";
+import { REDIS_URL_VARIABLE } from "./open-redis.ts";
 import { countEntries } from "./redis-cases.ts";
 import type { StoreContext } from "./store-fixture.ts";
 

@@ -4,6 +4,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 export class TcpProxy {
   readonly #sockets = new Set<Socket>();
   readonly #server: Server;
+  #isHolding = false;
+  #heldBytes = 0;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -15,6 +17,8 @@ export class TcpProxy {
       const far = connect(target);
       proxy.#join(near, far);
       proxy.#join(far, near);
+      far.on("data", (data) => proxy.#answer(near, data));
+      near.pipe(far);
     });
     const proxy = new TcpProxy(server);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -32,8 +36,20 @@ export class TcpProxy {
     this.breakConnections();
   }
 
-  /** Breaks what is connected. */
+  /** Lets nothing that the server answers through, until {@link breakConnections}. */
+  holdAnswers(): void {
+    this.#isHolding = true;
+    this.#heldBytes = 0;
+  }
+
+  /** How much has been kept since {@link holdAnswers}. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** Breaks what is connected; what connects afterwards is answered. */
   breakConnections(): void {
+    this.#isHolding = false;
     for (const socket of this.#sockets) socket.destroy();
   }
 
@@ -47,6 +63,10 @@ export class TcpProxy {
       this.#sockets.delete(from);
       to.destroy();
     });
-    from.pipe(to);
+  }
+
+  #answer(near: Socket, data: Buffer): void {
+    if (this.#isHolding) this.#heldBytes += data.length;
+    else near.write(data);
   }
 }

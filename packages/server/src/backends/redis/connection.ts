@@ -12,6 +12,8 @@ const COMMAND_TIMEOUT_MS = 30_000;
 const SILENCE_TIMEOUT_MS = 20_000;
 /** How often a command is sent again after its connection was lost; each is one that may be repeated. */
 const MOST_RETRIES = 3;
+/** A server that refuses writes so soon after another did is the same one. */
+const SAME_REPLICA_MS = 2_000;
 
 function ignore(): void {}
 
@@ -165,9 +167,22 @@ function shared() {
     keepAlive: 10_000,
     maxRetriesPerRequest: MOST_RETRIES,
     retryStrategy: pauseBefore,
-    // A master that has become a replica is left for the one that took its place.
-    reconnectOnError: (error: Error) => (error.message.startsWith("READONLY") ? (2 as const) : false),
+    reconnectOnError: leaveReplica(),
     connectionName: "taskwright",
+  };
+}
+
+/**
+ * A master that has become a replica is left for the one that took its place, to which the command is sent again; where
+ * that is a replica too, the command is refused.
+ */
+function leaveReplica(): (error: Error) => false | 1 | 2 {
+  let leftAt = Number.NEGATIVE_INFINITY;
+  return ({ message }) => {
+    if (!/\bREADONLY\b/.test(message)) return false;
+    const isAgain = performance.now() - leftAt < SAME_REPLICA_MS;
+    leftAt = performance.now();
+    return isAgain ? 1 : 2;
   };
 }
 

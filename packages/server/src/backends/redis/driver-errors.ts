@@ -13,13 +13,6 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map([
   ["NOAUTH", { code: UNAVAILABLE, text: "it asks for a password; give one in the URL or as password" }],
   ["WRONGPASS", { code: UNAVAILABLE, text: "the user or its password was refused" }],
   [
-    "NOPERM",
-    {
-      code: INCOMPATIBLE,
-      text: "the user may not do this; let it run scripts and all commands on the keys and channels of the prefix, such as ACL SETUSER … ~{taskwright:* &taskwright:* +@all",
-    },
-  ],
-  [
     "READONLY",
     { code: UNAVAILABLE, text: "this is a replica, which takes no writes; connect to the master" },
   ],
@@ -52,6 +45,19 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map([
   ["UNKILLABLE", { code: UNAVAILABLE, text: "it is busy with somebody's script" }],
 ]);
 
+/** The fewest rights that suffice; without the last five it works, but is woken by nobody and checks nothing. */
+const RIGHTS =
+  "~{taskwright:* &taskwright:* +@hash +@sortedset +@stream +get +set +exists +del +persist +pexpire +time +eval +evalsha +publish +subscribe +unsubscribe +ping +info +config|get";
+
+/** An error that says which rights the user needs; `problem` follows "the user". */
+export function notPermitted(problem: string, cause?: unknown): TaskError {
+  return new TaskError({
+    code: INCOMPATIBLE,
+    message: `Redis: the user ${problem}; give it these rights, with your prefix: ${RIGHTS} (NOPERM).`,
+    cause,
+  });
+}
+
 const WORDS = new RegExp(`\\b(${[...MEANINGS.keys()].join("|")})\\b`);
 
 function messageOf(error: unknown): string {
@@ -73,6 +79,8 @@ export function toTaskError(error: unknown): TaskError {
   if (isTaskError(error)) return error;
   const message = messageOf(error);
   const cause = withoutCommand(error);
+  if (/\bNOPERM\b|user executing the script can't/.test(message))
+    return notPermitted("may not do this", cause);
   const word = WORDS.exec(message)?.[1];
   const meaning = word === undefined ? undefined : MEANINGS.get(word);
   if (meaning !== undefined)

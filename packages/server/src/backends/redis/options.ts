@@ -120,7 +120,7 @@ function isClient(value: unknown): value is GivenRedisClient {
 }
 
 function checkPlace(options: Readonly<Record<string, unknown>>): void {
-  const { url, client, port, db } = options;
+  const { url, client, host, port, db, tls } = options;
   if (url !== undefined && client !== undefined)
     throw invalid("redisBackend() needs either url or client, and not both.");
   const address = ADDRESS_NAMES.find((name) => options[name] !== undefined);
@@ -138,6 +138,13 @@ function checkPlace(options: Readonly<Record<string, unknown>>): void {
     if (client.options?.keyPrefix)
       throw invalid("client must have no keyPrefix of its own: give keyPrefix to redisBackend() instead.");
   }
+  if (host !== undefined && !(typeof host === "string" && host.trim() !== ""))
+    throw invalid("host must be a name or an address.");
+  for (const name of ["username", "password"])
+    if (options[name] !== undefined && typeof options[name] !== "string")
+      throw invalid(`${name} must be a string.`);
+  if (tls === null || !["undefined", "boolean", "object"].includes(typeof tls))
+    throw invalid("tls must be true, false or an object of options of Node's tls.connect.");
   if (port !== undefined && !(Number.isInteger(port) && Number(port) > 0 && Number(port) < 65_536))
     throw invalid("port must be an integer from 1 to 65535.");
   if (db !== undefined && !(Number.isInteger(db) && Number(db) >= 0))
@@ -170,6 +177,8 @@ function ttlOf(value: Duration, option: string): number {
 
 function replicasOf(value: RedisUse["waitForReplicas"]): ResolvedRedisOptions["replicas"] {
   if (value === undefined) return null;
+  if (typeof value !== "object" || value === null)
+    throw invalid('waitForReplicas must be { count, timeout }, such as { count: 1, timeout: "1s" }.');
   const { count, timeout = "1s" } = value;
   if (!(Number.isInteger(count) && count >= 1 && count <= 100))
     throw invalid("waitForReplicas.count must be an integer from 1 to 100.");
@@ -194,7 +203,7 @@ export function resolveRedisOptions(options: RedisBackendOptions): ResolvedRedis
   const { completedTaskTtl, blockTimeout } = options;
   const successfulTtlMs = ttlOf(
     completedTaskTtl ?? resultTtl ?? "7d",
-    completedTaskTtl ? "completedTaskTtl" : "resultTtl",
+    completedTaskTtl === undefined ? "resultTtl" : "completedTaskTtl",
   );
   const claimTimeoutMs = claimTimeout === undefined ? null : durationToMs(claimTimeout, "claimTimeout");
   if (claimTimeoutMs !== null && (claimTimeoutMs < SHORTEST_LEASE_MS || claimTimeoutMs > LONGEST_LEASE_MS))

@@ -1,7 +1,8 @@
 import { TaskError } from "@taskwright/shared";
-import { toTaskError } from "./driver-errors.ts";
+import { notPermitted, toTaskError } from "./driver-errors.ts";
 import type { StoreHandle } from "./opened-store.ts";
 import type { RedisClient } from "./redis-client.ts";
+import { RIGHTS } from "./scripts/rights.ts";
 
 /** The version of the keys; another one is not read. */
 const KEYS_VERSION = "1";
@@ -96,6 +97,11 @@ export async function checkServers(handle: StoreHandle): Promise<void> {
       });
     }
   }
+  const forbidden = await Promise.all(
+    partitions.keys.map((key) => handle.run<readonly string[]>(RIGHTS, key, [partitions.channel])),
+  );
+  const names = [...new Set(forbidden.flat())];
+  if (names.length > 0) throw notPermitted(`may not use ${names.join(", ")} in scripts`);
   const versions = await Promise.all(partitions.keys.map((key) => readVersion(handle, `${key}version`)));
   for (const version of versions) {
     if (version === KEYS_VERSION) continue;

@@ -22,7 +22,8 @@ function add(counts: Counts, counted: CountedGroup): void {
   const [, open, running, later, successful, failed, cancelled, oldest] = counted;
   counts.due += Math.max(0, open - running - later);
   counts.later += later;
-  counts.running += running;
+  // Below zero where somebody has deleted the counter.
+  counts.running += Math.max(0, running);
   counts.successful += successful;
   counts.failed += failed;
   counts.cancelled += cancelled;

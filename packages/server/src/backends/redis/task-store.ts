@@ -8,6 +8,7 @@ import type {
   RequeueOutcome,
   TaskStore,
 } from "../../backend/index.ts";
+import { toTaskError } from "./driver-errors.ts";
 import type { StoreHandle } from "./opened-store.ts";
 import { groupOf, type RecordFields, toRecord, unchangingPart } from "./record-text.ts";
 import { CANCEL, DELETE, REQUEUE } from "./scripts/by-hand.ts";
@@ -27,10 +28,10 @@ function rarePart({ expiresAt, deduplication }: NewTask): string {
 function enqueueArguments(
   { options, sender }: StoreHandle,
   tasks: readonly NewTask[],
-  now: number,
+  { now, atomic }: Pick<EnqueueRequest, "now" | "atomic">,
 ): readonly (string | number)[] {
   const headers = new Map<string, number>();
-  const args: (string | number)[] = [now, options.consumerGroup, sender, 0];
+  const args: (string | number)[] = [now, options.consumerGroup, sender, 0, atomic ? 1 : 0];
   const numbers: number[] = [];
   for (const task of tasks) {
     const group = groupOf(task.path, task.queue);
@@ -52,6 +53,8 @@ function enqueueArguments(
 function toOutcome(answer: string): EnqueueOutcome {
   if (answer === "stored") return { outcome: "stored" };
   const space = answer.indexOf(" ");
+  if (answer.startsWith("refused "))
+    return { outcome: "failed", error: toTaskError(new Error(answer.slice(space + 1))) };
   return {
     outcome: "deduplicated",
     status: answer.slice(0, space) as TaskStatus,
@@ -61,7 +64,7 @@ function toOutcome(answer: string): EnqueueOutcome {
 
 async function enqueue(
   handle: StoreHandle,
-  { tasks, now }: EnqueueRequest,
+  { tasks, now, atomic }: EnqueueRequest,
 ): Promise<readonly EnqueueOutcome[]> {
   const outcomes = new Array<EnqueueOutcome>(tasks.length);
   let stored = 0;
@@ -73,7 +76,7 @@ async function enqueue(
           const answers = await handle.runConfirmed<readonly string[]>(
             ENQUEUE,
             key,
-            enqueueArguments(handle, items, now),
+            enqueueArguments(handle, items, { now, atomic }),
           );
           for (const [place, index] of indexes.entries()) outcomes[index] = toOutcome(answers[place] ?? "");
           stored++;

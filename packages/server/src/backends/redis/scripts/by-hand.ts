@@ -1,4 +1,5 @@
 import { ENDING } from "./ending.ts";
+import { FOREIGN_KEYS } from "./foreign-keys.ts";
 import { KEYS_OF_A_PARTITION } from "./keys.ts";
 import { LINE } from "./line.ts";
 import { NOTICES } from "./notices.ts";
@@ -12,8 +13,8 @@ local found = redis.call('HMGET', taskKey(id), 'state', 'lease')
 local s
 if found[1] then
   s = parseState(found[1])
-  checkEnds(s.group)
-  checkLine(s.priority, s.group)
+  checkShared()
+  if not isOwnLane(s.priority, s.group) then return redis.error_reply(broken) end
 end
 `;
 
@@ -30,6 +31,7 @@ export const CANCEL: Script = script(
   KEYS_OF_A_PARTITION,
   ENDING_ARGUMENTS,
   STATE,
+  FOREIGN_KEYS,
   LINE,
   NOTICES,
   ENDING,
@@ -64,6 +66,7 @@ export const REQUEUE: Script = script(
   KEYS_OF_A_PARTITION,
   ENDING_ARGUMENTS,
   STATE,
+  FOREIGN_KEYS,
   LINE,
   NOTICES,
   ENDING,
@@ -100,6 +103,7 @@ export const DELETE: Script = script(
   KEYS_OF_A_PARTITION,
   ENDING_ARGUMENTS,
   STATE,
+  FOREIGN_KEYS,
   LINE,
   NOTICES,
   ENDING,

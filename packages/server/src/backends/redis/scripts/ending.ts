@@ -84,15 +84,6 @@ local function settleEnds()
   end
   tellWaiting(endedIds, true)
 end
--- Whether indexes are what they should be, before anything is written.
-local function checkEnds(group)
-  for _, status in ipairs({ 'SUCCESSFUL', 'FAILED', 'CANCELLED' }) do
-    redis.call('ZCARD', T .. status .. ':' .. group)
-    redis.call('ZCARD', key('ended', status))
-  end
-  redis.call('ZCARD', T .. 'leases')
-  redis.call('HLEN', T .. 'running')
-end
 local function forgetIfEmpty(group)
   local names = { key('open', group), T .. 'SUCCESSFUL:' .. group, T .. 'FAILED:' .. group, T .. 'CANCELLED:' .. group }
   if redis.call('EXISTS', unpack(names)) > 0 then return end

@@ -1,3 +1,4 @@
+import { FOREIGN_KEYS } from "./foreign-keys.ts";
 import { KEYS_OF_A_PARTITION } from "./keys.ts";
 import { LINE } from "./line.ts";
 import { NOTICES } from "./notices.ts";
@@ -7,10 +8,11 @@ import { lua, type Script, script } from "./script.ts";
  * Stores task results.
  *
  * - KEYS: the partition.
- * - ARGV: now, consumer group, channel and process, number of headers, of each header what its tasks have in common:
+ * - ARGV: now, consumer group, channel and process, number of headers, whether all is to be refused where one must be (1
+ *   or 0), of each header what its tasks have in common:
  *   priority, group, rank, runAfter, and what few tasks have (`""`, or JSON of `expiresAt`, `key` and `until`); then of each
  *   task: id, number of its header, its unchanging part as JSON with a newline and its input after it if it has one.
- * - Result: of each task `"stored"`, or what holds its deduplication key: `"<status> <id>"`.
+ * - Result: of each task `"stored"`, what holds its deduplication key: `"<status> <id>"`, or `"refused <error>"`.
  * - States: nothing → READY.
  */
 export const ENQUEUE: Script = script(
@@ -20,20 +22,27 @@ export const ENQUEUE: Script = script(
 local now, consumers = tonumber(ARGV[1]), ARGV[2]
 local channel, self = ARGV[3]:match('^(%S+) (%S+)$')
 `,
+  FOREIGN_KEYS,
   LINE,
   NOTICES,
   lua`
-local headerCount = tonumber(ARGV[4])
-local firstTask = 5 + 5 * headerCount
+checkShared()
+local last, problem = counterOf('seq')
+if problem then return problem end
+local headerCount, isAtomic = tonumber(ARGV[4]), ARGV[5] == '1'
+local firstTask = 6 + 5 * headerCount
 local count = (#ARGV - firstTask + 1) / 3
-local headers = {}
+local headers, answers = {}, {}
+local refused = 0
 for index = 1, headerCount do
-  local at = 5 + 5 * (index - 1)
+  local at = 6 + 5 * (index - 1)
   local priority, group, rank, runAfter, few = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
-  checkLine(priority, group)
+  broken = nil
+  local isOwnKeys = isOwnLane(priority, group)
   local number = tonumber(rank)
   local header = {
     priority = priority, group = group, rank = rank, runAfter = runAfter, lane = priority .. ':' .. group, expires = '-',
+    problem = not isOwnKeys and (broken or 'WRONGTYPE') or nil,
     isDue = tonumber(runAfter) <= now, isInOrder = number > 0 and number < 1e15,
   }
   header.stream = key('ready', header.lane)
@@ -46,13 +55,23 @@ for index = 1, headerCount do
   headers[index] = header
 end
 
--- A key that exists is looked at; mostly none does.
-local records, isAnyThere = {}, false
+-- A record that is there is looked at; mostly none is.
+local records, states, isAnyThere = {}, {}, false
 for index = 1, count do records[index] = taskKey(ARGV[firstTask + 3 * (index - 1)]) end
 inChunks(records, 4000, function(...) isAnyThere = isAnyThere or redis.call('EXISTS', ...) > 0 end)
+for index = 1, count do
+  local state = isAnyThere and redis.pcall('HGET', records[index], 'state')
+  states[index] = state
+  local foreign = type(state) == 'table' and state.err or headers[tonumber(ARGV[firstTask + 3 * (index - 1) + 1])].problem
+  if foreign then
+    if isAtomic or count == 1 then return redis.error_reply(foreign) end
+    answers[index], refused = 'refused ' .. foreign, refused + 1
+  end
+end
+if refused == count and count > 0 then return answers end
 
 local time = redis.call('TIME')
-local seq = math.max(tonumber(redis.call('GET', T .. 'seq') or '0') + 1, time[1] * 1000000 + time[2])
+local seq = math.max(last + 1, time[1] * 1000000 + time[2])
 redis.call('SET', T .. 'seq', text(seq + count))
 
 local streams = {}
@@ -79,18 +98,19 @@ local function enterStream(header, number, id)
   return true
 end
 
-local answers, opened, seen = {}, {}, {}
+local opened, seen = {}, {}
 for index = 1, count do
   local at = firstTask + 3 * (index - 1)
   local id, record, header = ARGV[at], records[index], headers[tonumber(ARGV[at + 1])]
-  answers[index] = 'stored'
-  if not seen[id] and not (isAnyThere and redis.call('HGET', record, 'state')) then
+  local isRefused = answers[index] ~= nil
+  answers[index] = answers[index] or 'stored'
+  if not isRefused and not states[index] and not seen[id] then
     local held
     if header.key then
       local hold = redis.call('HGET', T .. 'holds', header.key)
       local until_, holder, freed = (hold or ''):match('^(%S+) (%S+)(.*)$')
-      if hold and tonumber(until_) > now and freed == '' then
-        local state = redis.call('HGET', taskKey(holder), 'state')
+      if until_ and tonumber(until_) > now and freed == '' then
+        local state = fieldsOf(holder, 'state')[1]
         held = (state and state:match('^%S+') or 'SUCCESSFUL') .. ' ' .. holder
       end
     end

@@ -26,6 +26,7 @@ import { lua } from "./script.ts";
  * | `idle` | hash | processes to wake, with their queues and paths |
  * | `waiting` | hash | ids with the processes that wait for their results |
  * | `seq`, `tokens`, `version` | string | the last sequence, the last token, the version of all this |
+ * | `audit` | string | when the last look at all records began, and how far it got |
  */
 export const KEYS_OF_A_PARTITION: string = lua`
 -- A global is found by way of a metatable, which takes longer than most of what is done with it.

@@ -5,7 +5,8 @@ import { STATE } from "./state.ts";
 
 const HELD = lua`
 local function held(id, token)
-  local found = redis.call('HMGET', taskKey(id), 'state', 'lease')
+  local found = redis.pcall('HMGET', taskKey(id), 'state', 'lease')
+  -- A foreign key in the place of a record proves no lease, and keeps nobody from renewing others.
   return isHeld(found[1], found[2], token) and found[1] or nil
 end
 `;
@@ -80,6 +81,7 @@ export const PROGRESS: Script = script(
   STATE,
   HELD,
   lua`
+redis.call('HLEN', T .. 'waiting')
 local answers, changed = {}, {}
 for index = 1, (#ARGV - 1) / 3 do
   local id = ARGV[3 * index - 1]

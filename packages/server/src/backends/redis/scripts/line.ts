@@ -13,22 +13,15 @@ local sooner = {}
 local function memberOf(seq, runAfter, rank, priority, id)
   return seq .. ' ' .. runAfter .. ' ' .. rank .. ' ' .. priority .. ' ' .. id
 end
-local function checkLine(priority, group)
-  redis.call('HLEN', key('sources', group))
-  redis.call('ZCARD', key('back', group))
-  redis.call('ZCARD', key('later', group))
-  redis.call('ZCARD', key('open', group))
-  redis.call('XLEN', key('ready', priority .. ':' .. group))
-  redis.call('ZCARD', T .. 'heads')
-  redis.call('ZCARD', T .. 'later')
-  redis.call('ZCARD', T .. 'groups')
-end
+-- Sequences have 16 digits, so that they are in order as text; the server drops leading zeros.
+local function sequenceText(digits) return string.rep('0', 16 - #digits) .. digits end
 -- The first undelivered entry of a stream after an id.
 local function streamHead(stream, source, group, after)
   local entries = redis.call('XRANGE', stream, after, '+', 'COUNT', 1)
   changedSources[group] = true
   if entries[1] then
     local rank, seq = entries[1][1]:match('^(%d+)-(%d+)$')
+    seq = sequenceText(seq)
     redis.call('HSET', key('sources', group), source, rank .. ' ' .. seq)
     return rank, seq
   end

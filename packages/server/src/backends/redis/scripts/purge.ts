@@ -1,4 +1,5 @@
 import { ENDING } from "./ending.ts";
+import { FOREIGN_KEYS } from "./foreign-keys.ts";
 import { KEYS_OF_A_PARTITION } from "./keys.ts";
 import { LINE } from "./line.ts";
 import { NOTICES } from "./notices.ts";
@@ -14,6 +15,10 @@ for status in ARGV[9]:gmatch('%S+') do statuses[#statuses + 1] = status end
 
 /** The most old entries and keys that one purge forgets beside what it deletes. */
 const MOST_FORGOTTEN = 1_000;
+/** How long a worker has read nothing of a stream before the stream forgets it, in milliseconds. */
+const CONSUMER_IDLE_MS = 86_400_000;
+/** Of how many groups, chosen by chance, one purge looks at the workers. */
+const MOST_GROUPS = 20;
 
 /**
  * Deletes finished task results, oldest first; forgets keys whose window is over, idle consumers, and what the server has
@@ -29,11 +34,13 @@ export const PURGE: Script = script(
   KEYS_OF_A_PARTITION,
   ENDING_ARGUMENTS,
   STATE,
+  FOREIGN_KEYS,
   LINE,
   NOTICES,
   ENDING,
   PURGE_ARGUMENTS,
   lua`
+checkShared()
 local old = {}
 for _, status in ipairs(statuses) do
   local found = redis.call('ZRANGEBYSCORE', key('ended', status), '-inf', text(finishedBefore), 'WITHSCORES', 'LIMIT', 0, limit + 1)
@@ -53,10 +60,14 @@ local function forget(status, member)
 end
 for index = 1, math.min(limit, #old) do
   local status, member = old[index].status, old[index].member
-  local id = member:match('^(%S+)')
-  if status ~= 'SUCCESSFUL' then freeHold(id, true) end
-  forget(status, member)
-  purged = purged + redis.call('DEL', taskKey(id))
+  local id, group = member:match('^(%S+) (.*)$')
+  local _, isForeign = fieldsOf(id, 'state')
+  -- What is foreign is not ours to delete, and its neighbours can be deleted without it.
+  if isOwnGroup(group) and not isForeign then
+    if status ~= 'SUCCESSFUL' then freeHold(id, true) end
+    forget(status, member)
+    purged = purged + redis.call('DEL', taskKey(id))
+  end
 end
 
 -- What the server has let expire leaves its place in the indexes behind.
@@ -65,13 +76,30 @@ for _, status in ipairs({ 'SUCCESSFUL', 'FAILED', 'CANCELLED' }) do
   local gone_ = redis.call('ZRANGEBYSCORE', key('ended', status), '-inf', text(now - tonumber(ttls[status])), 'LIMIT', 0, ${MOST_FORGOTTEN})
   local forgotten = 0
   for _, member in ipairs(gone_) do
-    if redis.call('EXISTS', taskKey(member:match('^(%S+)'))) == 1 then break end
-    forget(status, member)
-    forgotten = forgotten + 1
+    local id, group = member:match('^(%S+) (.*)$')
+    if redis.call('EXISTS', taskKey(id)) == 1 then break end
+    if isOwnGroup(group) then
+      forget(status, member)
+      forgotten = forgotten + 1
+    end
   end
   moreGone = moreGone or forgotten >= ${MOST_FORGOTTEN}
 end
 for group in pairs(groupsSeen) do forgetIfEmpty(group) end
+
+for _, group in ipairs(redis.call('ZRANDMEMBER', T .. 'heads', ${MOST_GROUPS})) do
+  for _, source in ipairs(isOwnGroup(group) and redis.call('HKEYS', key('sources', group)) or {}) do
+    local stream = key('ready', source .. ':' .. group)
+    local found_ = source ~= 'back' and redis.pcall('XINFO', 'CONSUMERS', stream, consumers) or {}
+    for _, fields in ipairs(found_) do
+      local consumer = {}
+      for index = 1, #fields, 2 do consumer[fields[index]] = fields[index + 1] end
+      if consumer.pending == 0 and consumer.idle >= ${CONSUMER_IDLE_MS} then
+        redis.call('XGROUP', 'DELCONSUMER', stream, consumers, consumer.name)
+      end
+    end
+  end
+end
 
 local over = redis.call('ZRANGEBYSCORE', T .. 'holdEnds', '-inf', text(now), 'LIMIT', 0, ${MOST_FORGOTTEN})
 for _, name in ipairs(over) do
@@ -79,6 +107,7 @@ for _, name in ipairs(over) do
   redis.call('ZREM', T .. 'holdEnds', name)
 end
 local more = #old > limit or moreGone or (purged == 0 and #over >= ${MOST_FORGOTTEN})
+if purged == 0 and broken then return redis.error_reply(broken) end
 return { purged, more and 1 or 0 }
 `,
 );

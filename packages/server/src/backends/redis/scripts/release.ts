@@ -1,4 +1,5 @@
 import { ENDING } from "./ending.ts";
+import { FOREIGN_KEYS } from "./foreign-keys.ts";
 import { KEYS_OF_A_PARTITION } from "./keys.ts";
 import { LINE } from "./line.ts";
 import { NOTICES } from "./notices.ts";
@@ -11,7 +12,7 @@ import { STATE } from "./state.ts";
  *
  * - KEYS: the partition.
  * - ARGV: the six of settle.ts, then of each item: id, token, and `started`, `not-started` or `on-expiry`.
- * - Result: of each item 1, or 0 when the lease was lost.
+ * - Result: of each item 1, or 0 when the lease was lost; an error where one met a foreign key, after the others.
  * - States: RUNNING → READY, or CANCELLED where that was asked for; `on-expiry` leaves it RUNNING.
  */
 export const RELEASE: Script = script(
@@ -19,25 +20,26 @@ export const RELEASE: Script = script(
   KEYS_OF_A_PARTITION,
   ENDING_ARGUMENTS,
   STATE,
+  FOREIGN_KEYS,
   LINE,
   NOTICES,
   ENDING,
   lua`
+checkShared()
 local answers = {}
 for index = 1, (#ARGV - 6) / 3 do
   local at = 7 + 3 * (index - 1)
   local id, token, how = ARGV[at], ARGV[at + 1], ARGV[at + 2]
-  local found = redis.call('HMGET', taskKey(id), 'state', 'lease')
+  local found = fieldsOf(id, 'state', 'lease')
   answers[index] = 0
   if isHeld(found[1], found[2], token) then
-    answers[index] = 1
+    local s = parseState(found[1])
     if how == 'on-expiry' then
+      answers[index] = 1
       redis.call('HSET', taskKey(id), 'state', withFlags(found[1], '0'))
-    else
-      local s = parseState(found[1])
+    elseif isOwnPlace(token, s.priority, s.group) then
+      answers[index] = 1
       local rank = s.rank
-      checkEnds(s.group)
-      checkLine(s.priority, s.group)
       if how == 'not-started' then takeBack(id, s, token) end
       if returnToLine(id, s) == 'READY' and tonumber(s.runAfter) <= now then sooner[s.group] = true end
       endLease(id, token, s.seq, rank, s.priority, s.group)
@@ -47,6 +49,7 @@ end
 settleEnds()
 settleLine()
 tellIdle(sooner)
+if broken then return redis.error_reply(broken) end
 return answers
 `,
 );

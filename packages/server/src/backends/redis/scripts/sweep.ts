@@ -1,4 +1,6 @@
+import { AUDIT } from "./audit.ts";
 import { ENDING } from "./ending.ts";
+import { FOREIGN_KEYS } from "./foreign-keys.ts";
 import { KEYS_OF_A_PARTITION } from "./keys.ts";
 import { LINE } from "./line.ts";
 import { NOTICES } from "./notices.ts";
@@ -8,7 +10,7 @@ import { ENDING_ARGUMENTS } from "./settle.ts";
 import { STATE } from "./state.ts";
 
 /**
- * Returns what has lost its worker and ends what has expired.
+ * Returns what has lost its worker, ends what has expired, and mends some of what somebody has damaged by hand.
  *
  * - KEYS: the partition.
  * - ARGV: the six of settle.ts, the most to change, the most lost attempts, then the beginnings of three errors' JSON
@@ -21,9 +23,11 @@ export const SWEEP: Script = script(
   KEYS_OF_A_PARTITION,
   ENDING_ARGUMENTS,
   STATE,
+  FOREIGN_KEYS,
   LINE,
   NOTICES,
   ENDING,
+  AUDIT,
   RECORD_FIELDS,
   lua`
 local limit, mostLost = tonumber(ARGV[7]), tonumber(ARGV[8])
@@ -34,14 +38,18 @@ local function errorOf(beginning, lease, attempts)
 end
 
 local over = redis.call('ZRANGEBYSCORE', T .. 'leases', '-inf', text(now), 'LIMIT', 0, limit + 1)
+local left = limit - math.min(#over, limit)
+local old = redis.call('ZRANGEBYSCORE', T .. 'expiring', '-inf', text(now), 'LIMIT', 0, left + 1)
+if #over + #old > 0 then checkShared() end
 for index = 1, math.min(#over, limit) do
   local id = over[index]
-  local found = redis.call('HMGET', taskKey(id), 'state', 'lease')
-  if found[1] and found[1]:sub(1, 8) == 'RUNNING ' then
-    local s = parseState(found[1])
+  local found, isForeign = fieldsOf(id, 'state', 'lease')
+  local isRunning = found[1] and found[1]:sub(1, 8) == 'RUNNING '
+  local s = isRunning and parseState(found[1])
+  if isForeign or (s and not isOwnPlace(found[2] or '', s.priority, s.group)) then
+    -- It stays where it is until its keys are right again.
+  elseif s then
     local rank, status = s.rank, nil
-    checkEnds(s.group)
-    checkLine(s.priority, s.group)
     if s.counts == '0' then
       status = returnToLine(id, s)
     else
@@ -55,7 +63,7 @@ for index = 1, math.min(#over, limit) do
         status = returnToLine(id, s)
       end
     end
-    endLease(id, found[2], s.seq, rank, s.priority, s.group)
+    endLease(id, found[2] or '', s.seq, rank, s.priority, s.group)
     if status == 'READY' then
       returned = returned + 1
       if tonumber(s.runAfter) <= now then sooner[s.group] = true end
@@ -64,18 +72,18 @@ for index = 1, math.min(#over, limit) do
     end
   else
     redis.call('ZREM', T .. 'leases', id)
+    if not found[1] then forgetGone(id) end
   end
 end
 
-local left = limit - math.min(#over, limit)
-local old = redis.call('ZRANGEBYSCORE', T .. 'expiring', '-inf', text(now), 'LIMIT', 0, left + 1)
 for index = 1, math.min(#old, left) do
   local id = old[index]
-  local found = redis.call('HMGET', taskKey(id), 'state', 'lease')
+  local found, isForeign = fieldsOf(id, 'state', 'lease')
   local s = found[1] and parseState(found[1])
-  if s and s.status == 'READY' and s.started == '-' then
-    checkEnds(s.group)
-    checkLine(s.priority, s.group)
+  local isToEnd = s and s.status == 'READY' and s.started == '-'
+  if isForeign or (isToEnd and not isOwnLane(s.priority, s.group)) then
+    -- As above.
+  elseif isToEnd then
     addError(id, errorOf(expired, found[2], s.attempts))
     finishState(id, 'FAILED', s)
     leaveLine(id, s)
@@ -86,9 +94,11 @@ for index = 1, math.min(#old, left) do
   end
 end
 
+audit()
 settleEnds()
 settleLine()
 tellIdle(sooner)
+if broken and returned == 0 and #finished == 0 then return redis.error_reply(broken) end
 local answer = { returned, (#over > limit or #old > left) and 1 or 0 }
 for _, id in ipairs(finished) do
   answer[#answer + 1] = id
