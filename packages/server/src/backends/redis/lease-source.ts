@@ -6,19 +6,19 @@ import { BEGIN, PROGRESS, RENEW } from "./scripts/leases.ts";
 import { RELEASE } from "./scripts/release.ts";
 import { SETTLE } from "./scripts/settle.ts";
 
-/** The three arguments of a settlement: see scripts/settle.ts. */
-function settlementArguments(settlement: Settlement): readonly [string, string, string] {
+/** What becomes of an attempt, in one text: see scripts/settle.ts. */
+function settlementText(settlement: Settlement): string {
   switch (settlement.status) {
     case "SUCCESSFUL":
-      return [settlement.status, settlement.output === null ? "" : `+${settlement.output}`, ""];
+      return settlement.output === null ? "S" : `O${settlement.output}`;
     case "READY": {
       const { runAfter, rank, error } = settlement;
-      return [settlement.status, `${runAfter} ${rank}`, JSON.stringify(error)];
+      return `R${runAfter} ${rank} ${JSON.stringify(error)}`;
     }
     case "FAILED":
-      return [settlement.status, settlement.started ? "1" : "0", JSON.stringify(settlement.error)];
+      return `${settlement.started ? "F" : "N"}${JSON.stringify(settlement.error)}`;
     case "CANCELLED":
-      return [settlement.status, "", settlement.error === null ? "" : JSON.stringify(settlement.error)];
+      return `C${settlement.error === null ? "" : JSON.stringify(settlement.error)}`;
   }
 }
 
@@ -61,7 +61,7 @@ export function redisLeaseSource(handle: StoreHandle): LeaseSource {
         args: (some) => {
           const args = [...handle.endingArguments(now)];
           for (const { lease, settlement } of some)
-            args.push(lease.id, lease.token, ...settlementArguments(settlement));
+            args.push(lease.id, lease.token, settlementText(settlement));
           return args;
         },
       });

@@ -23,7 +23,7 @@ local attempts = {
   { 'XACK', at, 'group', '0-1' }, { 'XADD', at, 'no id', '', '' }, { 'XDEL', at, '0-1' },
   { 'XGROUP', 'CREATE', at, 'group', '0' }, { 'XGROUP', 'DELCONSUMER', at, 'group', 'consumer' },
   { 'XINFO', 'CONSUMERS', at, 'group' }, { 'XLEN', at }, { 'XPENDING', at, 'group' }, { 'XRANGE', at, '-', '+' },
-  { 'XREADGROUP', 'GROUP', 'group', 'consumer', 'STREAMS', at, '>' },
+  { 'XTRIM', at, 'MINID', '0' }, { 'XREADGROUP', 'GROUP', 'group', 'consumer', 'STREAMS', at, '>' },
   { 'ZADD', at, 'XX', 0, '' }, { 'ZCARD', at }, { 'ZCOUNT', at, 0, 0 }, { 'ZMSCORE', at, '' },
   { 'ZRANDMEMBER', at, 1 }, { 'ZRANGE', at, 0, 0 }, { 'ZRANGEBYLEX', at, '-', '+' }, { 'ZRANGEBYSCORE', at, 0, 0 },
   { 'ZREM', at, '' }, { 'ZREMRANGEBYRANK', at, 0, 0 }, { 'ZREVRANGEBYSCORE', at, 0, 0 }, { 'ZSCORE', at, '' },

@@ -17,9 +17,10 @@ local ttls = { SUCCESSFUL = ARGV[4], FAILED = ARGV[5], CANCELLED = ARGV[6] }
  * Ends attempts.
  *
  * - KEYS: the partition.
- * - ARGV: now, consumer group, channel and process, milliseconds to keep SUCCESSFUL, FAILED and CANCELLED ones, then of each item: id,
- *   token, status, and two more: of SUCCESSFUL the output after a `+`, or `""` for none; of READY `<runAfter> <rank>` and the
- *   error; of FAILED whether the handler was started (1 or 0) and the error; of CANCELLED `""` and the error or `""`.
+ * - ARGV: now, consumer group, channel and process, milliseconds to keep SUCCESSFUL, FAILED and CANCELLED ones, then of each
+ *   item: id, token, and what becomes of it: `S` SUCCESSFUL without an output; `O<output>` with one; `R<runAfter> <rank>
+ *   <error>` READY; `F<error>` FAILED; `N<error>` the same when the handler was never started; `C<error or nothing>`
+ *   CANCELLED.
  * - Result: of each item the status that it has now, or `""` when the lease was lost; an error where one met a foreign
  *   key, after the others have ended.
  * - States: RUNNING → SUCCESSFUL, READY, FAILED or CANCELLED.
@@ -35,73 +36,73 @@ export const SETTLE: Script = script(
   ENDING,
   lua`
 checkShared()
--- What follows the first time in the state of a first attempt, and what ends the times of one that does not expire.
-local FIRST_TIME = ' 1 0 0 '
-local answers, held, lanes, seen = {}, {}, {}, {}
-local count = (#ARGV - 6) / 5
+local STATUSES = { S = 'SUCCESSFUL', O = 'SUCCESSFUL', R = 'READY', F = 'FAILED', N = 'FAILED', C = 'CANCELLED' }
+local SUCCESSFUL_ONES = { S = true, O = true }
+local count = (#ARGV - 6) / 3
+local answers, states, places, lanes, seen = {}, {}, {}, {}, {}
 -- The status of one that this lease has ended in the same way before, as the answer to that was lost.
-local function saidBefore(at)
-  local id, token, status = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+local function saidBefore(id, token, what)
+  local kind = what:sub(1, 1)
+  local status = STATUSES[kind]
   local found = fieldsOf(id, 'state', 'lease', 'output')
   if not found[1] or not found[2] or found[2]:sub(1, #token + 1) ~= token .. ' ' then return '' end
   if status == 'READY' or found[1]:match('^%S+') ~= status then return '' end
-  if status == 'SUCCESSFUL' and (found[3] and '+' .. found[3] or '') ~= ARGV[at + 3] then return '' end
+  if status == 'SUCCESSFUL' and (found[3] and 'O' .. found[3] or 'S') ~= what then return '' end
   return status
 end
+-- What the first attempt of one that does not expire has after its first time, and at the end of its times.
+local FIRST_TIME, NO_TIMES = ' 1 0 0 ', ' - - - - '
+local function isFirstAttempt(state)
+  return state:sub(25, 31) == FIRST_TIME and state:sub(59, 67) == NO_TIMES
+end
+local function sequenceAndRankOf(place) return place:match('^(%S+) (%S+)') end
 for index = 1, count do
-  local at = 7 + 5 * (index - 1)
-  local token = ARGV[at + 1]
-  local found = fieldsOf(ARGV[at], 'state', 'lease')
-  if isHeld(found[1], found[2], token) then
-    local state, one = found[1]
-    if state:sub(25, 31) == FIRST_TIME and state:sub(59, 67) == ' - - - - ' then
-      one = { middle = state:sub(12, 60), place = state:sub(68), seq = state:sub(68, 83) }
-      one.rank, one.lane = one.place:match('^%S+ (%S+) (.*)$')
-    else
-      one = {}
-      one.middle, one.place, one.seq, one.rank, one.lane =
-        state:match('^RUNNING %S+ (%S+ %S+ %S+ %S+ %S+ %S+ %S+) %S+ %S+ %S+ ((%S+) (%S+) (.*))$')
+  local id, token = ARGV[4 + 3 * index], ARGV[5 + 3 * index]
+  local found = fieldsOf(id, 'state', 'lease')
+  local state = found[1]
+  if isHeld(state, found[2], token) then
+    local place = isFirstAttempt(state) and state:sub(68) or state:match('^RUNNING' .. string.rep(' %S+', 11) .. ' (.*)$')
+    local lane = place:match('^%S+ %S+ (.*)$')
+    local kind = token:sub(1, 1)
+    local known = lanes[kind .. lane]
+    if not known then
+      local priority, group = lane:match('^([^:]+):(.*)$')
+      known = { priority = priority, group = group, isOwn = isOwnPlace(token, priority, group) }
+      lanes[kind .. lane] = known
     end
-    one.state = state
-    local name = token:sub(1, 1) .. one.lane
-    local lane = lanes[name]
-    if not lane then
-      local priority, group = one.lane:match('^([^:]+):(.*)$')
-      lane = { priority = priority, group = group, isOwn = isOwnPlace(token, priority, group) }
-      lanes[name] = lane
-    end
-    if lane.isOwn then
-      one.priority, one.group = lane.priority, lane.group
-      held[index] = one
-    end
+    if known.isOwn then states[index], places[index], lanes[index] = state, place, known end
   end
 end
 for index = 1, count do
-  local one = held[index]
-  local at = 7 + 5 * (index - 1)
-  local id, token, status, detail = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
-  if not one or seen[id] then
-    answers[index] = saidBefore(at)
+  local id, token, what = ARGV[4 + 3 * index], ARGV[5 + 3 * index], ARGV[6 + 3 * index]
+  local state, place, lane = states[index], places[index], lanes[index]
+  if not state or seen[id] then
+    answers[index] = saidBefore(id, token, what)
   else
+    local kind = what:sub(1, 1)
+    local status = STATUSES[kind]
+    local seq, rank = sequenceAndRankOf(place)
     seen[id] = true
-    answers[index] = status
-    if status == 'SUCCESSFUL' then
-      if detail == '' then finish(id, status, one.middle, one.place, one.seq, one.group)
-      else finish(id, status, one.middle, one.place, one.seq, one.group, 'output', detail:sub(2)) end
+    if SUCCESSFUL_ONES[kind] then
+      local middle = isFirstAttempt(state) and state:sub(12, 60) or state:match('^RUNNING %S+ (%S+ %S+ %S+ %S+ %S+ %S+ %S+)')
+      if kind == 'S' then finish(id, status, middle, place, seq, lane.group)
+      else finish(id, status, middle, place, seq, lane.group, 'output', what:sub(2)) end
     else
-      local s = parseState(one.state)
-      addError(id, ARGV[at + 4])
+      local s = parseState(state)
       if status == 'READY' then
-        local runAfter, rank = detail:match('^(%S+) (%S+)$')
+        local runAfter, newRank, from = what:match('^R(%S+) (%S+) ()')
+        addError(id, what:sub(from))
         if s.cancel ~= '1' then s.retries = s.retries + 1 end
-        answers[index] = returnToLine(id, s, runAfter, rank)
-        if answers[index] == 'READY' and tonumber(runAfter) <= now then sooner[one.group] = true end
+        status = returnToLine(id, s, runAfter, newRank)
+        if status == 'READY' and tonumber(runAfter) <= now then sooner[lane.group] = true end
       else
-        if status == 'FAILED' and detail == '0' then takeBack(id, s, token) end
+        addError(id, what:sub(2))
+        if kind == 'N' then takeBack(id, s, token) end
         finishState(id, status, s)
       end
     end
-    endLease(id, token, one.seq, one.rank, one.priority, one.group)
+    answers[index] = status
+    endLease(id, token, seq, rank, lane.priority, lane.group)
   end
 end
 settleEnds()
