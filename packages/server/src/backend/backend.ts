@@ -38,6 +38,13 @@ export interface Backend<TTransaction = unknown> {
   /** The store's clock in epoch milliseconds; absent where the store uses this machine's clock. */
   readonly readTime?: () => Promise<number>;
   /**
+   * How many batches of enqueues, and of ends of attempts, it is to be sent at once, which it carries out in the order in
+   * which they were sent.
+   *
+   * @default 1
+   */
+  readonly batchesAtOnce?: number;
+  /**
    * How long an operation may wait for its turn in the store, in milliseconds, where that can be more than half a minute:
    * an answer that takes a minute, or half a minute longer than this, counts as none.
    */

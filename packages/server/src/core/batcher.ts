@@ -7,11 +7,14 @@ interface Waiting<TItem, TAnswer> {
   readonly reject: (error: unknown) => void;
 }
 
+/** A batch that could be divided is not divided into smaller ones than this. */
+const SMALLEST_PART = 25;
+
 /**
  * Lets the single calls of one turn of the event loop travel together.
  *
- * One batch is on its way at a time; what comes meanwhile makes up the next. Each call gets its own answer, and one that
- * the store refuses is refused alone.
+ * One batch is on its way at a time, or as many as the store takes at once; what comes meanwhile makes up the next. Each
+ * call gets its own answer, and one that the store refuses is refused alone.
  */
 export class Batcher<TItem, TAnswer> {
   readonly #host: Host;
@@ -19,11 +22,18 @@ export class Batcher<TItem, TAnswer> {
   readonly #largest: number;
   #waiting: Waiting<TItem, TAnswer>[] = [];
   #scheduled = false;
-  #underWay: Promise<void> | null = null;
+  readonly #mostAtOnce: number;
+  readonly #underWay = new Set<Promise<void>>();
 
-  constructor(host: Host, largest: number, send: (items: readonly TItem[]) => Promise<readonly TAnswer[]>) {
+  /** @param limits the largest batch, and how many may be on their way at once (1) */
+  constructor(
+    host: Host,
+    limits: { readonly largest: number; readonly mostAtOnce?: number | undefined },
+    send: (items: readonly TItem[]) => Promise<readonly TAnswer[]>,
+  ) {
     this.#host = host;
-    this.#largest = largest;
+    this.#largest = limits.largest;
+    this.#mostAtOnce = limits.mostAtOnce ?? 1;
     this.#send = send;
   }
 
@@ -35,29 +45,38 @@ export class Batcher<TItem, TAnswer> {
     });
   }
 
-  /** Sends what waits without waiting for the turn's end, unless a batch is on its way. */
+  /** Sends what waits without waiting for the turn's end, unless as many batches as may be are on their way. */
   flush(): void {
-    if (this.#underWay !== null || this.#waiting.length === 0) return;
-    const batch =
-      this.#waiting.length <= this.#largest ? this.#waiting : this.#waiting.slice(0, this.#largest);
-    this.#waiting = batch === this.#waiting ? [] : this.#waiting.slice(this.#largest);
-    this.#underWay = this.#deliver(batch).then(() => {
-      this.#underWay = null;
-      // At the turn's end, not at once: what the answers set off belongs into one batch, not into many small ones.
-      if (this.#waiting.length > 0) this.#schedule();
-    });
+    while (this.#underWay.size < this.#mostAtOnce && this.#waiting.length > 0) {
+      const size = this.#nextSize();
+      const batch = size === this.#waiting.length ? this.#waiting : this.#waiting.slice(0, size);
+      this.#waiting = batch === this.#waiting ? [] : this.#waiting.slice(size);
+      const delivery = this.#deliver(batch).then(() => {
+        this.#underWay.delete(delivery);
+        // At the turn's end, not at once: what the answers set off belongs into one batch, not into many small ones.
+        if (this.#waiting.length > 0) this.#schedule();
+      });
+      this.#underWay.add(delivery);
+    }
   }
 
   /** Resolves when everything added so far has been answered. */
   async drained(): Promise<void> {
-    while (this.#waiting.length > 0 || this.#underWay !== null) {
+    while (this.#waiting.length > 0 || this.#underWay.size > 0) {
       this.flush();
-      await this.#underWay;
+      await Promise.all(this.#underWay);
     }
   }
 
+  /** Divides what waits among the batches that may go now, so that the store works on one while the next is made. */
+  #nextSize(): number {
+    const free = this.#mostAtOnce - this.#underWay.size;
+    const part = Math.max(SMALLEST_PART, Math.ceil(this.#waiting.length / free));
+    return Math.min(this.#largest, part, this.#waiting.length);
+  }
+
   #schedule(): void {
-    if (this.#scheduled || this.#underWay !== null) return;
+    if (this.#scheduled || this.#underWay.size >= this.#mostAtOnce) return;
     this.#scheduled = true;
     this.#host.defer(() => {
       this.#scheduled = false;

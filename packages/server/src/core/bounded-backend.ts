@@ -151,6 +151,7 @@ export function boundedBackend(
     ...(outbox === undefined ? {} : { outbox: boundedOutbox(outbox, soon) }),
     ...(schema === undefined ? {} : { schema: boundedSchema(schema, patiently) }),
     ...(defaultLeaseMs === undefined ? {} : { defaultLeaseMs }),
+    ...(backend.batchesAtOnce === undefined ? {} : { batchesAtOnce: backend.batchesAtOnce }),
     ...(readTime === undefined ? {} : { readTime: () => soon("the time", readTime) }),
     diagnose: () => patiently("an examination", () => backend.diagnose()),
     open: () => patiently("the opening", () => backend.open()),

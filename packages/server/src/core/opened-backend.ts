@@ -50,17 +50,17 @@ export class OpenedBackend {
     this.name = name;
     const now = () => this.clock.now();
     this.backend = boundedBackend(name, backend, { host, now });
-    const { store, readTime, outbox } = this.backend;
+    const { store, readTime, outbox, batchesAtOnce: mostAtOnce } = this.backend;
     this.clock = new StoreClock(host, readTime);
-    this.enqueues = new Batcher(host, LARGEST_ENQUEUE, (tasks) =>
+    this.enqueues = new Batcher(host, { largest: LARGEST_ENQUEUE, mostAtOnce }, (tasks) =>
       store.enqueue({ tasks, atomic: false, now: now() }),
     );
-    this.settlements = new Batcher(host, LARGEST_SETTLE, (items) =>
+    this.settlements = new Batcher(host, { largest: LARGEST_SETTLE, mostAtOnce }, (items) =>
       this.leases.settle({ items, now: now() }),
     );
-    this.begins = new Batcher(host, LARGEST_SETTLE, (items) => this.leases.begin({ items, now: now() }));
-    this.progress = new Batcher(host, LARGEST_SETTLE, (items) => this.leases.progress({ items, now: now() }));
-    this.reads = new Batcher(host, LARGEST_READ, (ids) => store.get({ ids }));
+    this.begins = new Batcher(host, { largest: LARGEST_SETTLE }, (items) => this.leases.begin({ items, now: now() }));
+    this.progress = new Batcher(host, { largest: LARGEST_SETTLE }, (items) => this.leases.progress({ items, now: now() }));
+    this.reads = new Batcher(host, { largest: LARGEST_READ }, (ids) => store.get({ ids }));
     this.relay =
       outbox === undefined
         ? null

@@ -12,6 +12,9 @@ import { checkServers } from "./server-check.ts";
 import { redisTaskInspector } from "./task-inspector.ts";
 import { redisTaskStore } from "./task-store.ts";
 
+/** The server works on one while the next is made. */
+const BATCHES_AT_ONCE = 2;
+
 async function readTime(handle: StoreHandle): Promise<number> {
   try {
     const [seconds, micros] = (await handle.client.call("time", [])) as [string, string];
@@ -45,6 +48,7 @@ export function redisBackend(options: RedisBackendOptions): Backend {
 
   const backend: Backend = {
     kind: "redis",
+    batchesAtOnce: BATCHES_AT_ONCE,
     store: redisTaskStore(handle),
     leases: redisLeaseSource(handle),
     maintenance: redisMaintenance(handle),
