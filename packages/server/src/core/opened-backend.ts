@@ -58,8 +58,12 @@ export class OpenedBackend {
     this.settlements = new Batcher(host, { largest: LARGEST_SETTLE, mostAtOnce }, (items) =>
       this.leases.settle({ items, now: now() }),
     );
-    this.begins = new Batcher(host, { largest: LARGEST_SETTLE }, (items) => this.leases.begin({ items, now: now() }));
-    this.progress = new Batcher(host, { largest: LARGEST_SETTLE }, (items) => this.leases.progress({ items, now: now() }));
+    this.begins = new Batcher(host, { largest: LARGEST_SETTLE }, (items) =>
+      this.leases.begin({ items, now: now() }),
+    );
+    this.progress = new Batcher(host, { largest: LARGEST_SETTLE }, (items) =>
+      this.leases.progress({ items, now: now() }),
+    );
     this.reads = new Batcher(host, { largest: LARGEST_READ }, (ids) => store.get({ ids }));
     this.relay =
       outbox === undefined

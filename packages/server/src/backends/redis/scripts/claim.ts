@@ -65,10 +65,11 @@ local function start()
   local leaseTail = ' ' .. workerJson
   local firstMiddle = ' 1 0 0 ' .. time .. ' ' .. time .. ' - - - - '
   local size, endsSize = #answer, 0
-  for _, one in ipairs(taken) do
-    local id, group = one.id, one.group
-    local record = taskKey(id)
-    local found, isForeign = fieldsOf(id, 'task', 'state')
+  local records = T .. 'task:'
+  for index, id in ipairs(taken) do
+    local group, stream = groups[index], streams[index]
+    local record = records .. id
+    local found = redis.pcall('HMGET', record, 'task', 'state')
     local old = found[2]
     local state
     if old and old:sub(23, 41) == NEVER_RUN and old:sub(1, 9) == 'READY 00 ' then
@@ -86,7 +87,7 @@ local function start()
     end
     if state then
       token = token + 1
-      local name = (one.stream and 's' or 'b') .. text(token) .. ofPartition
+      local name = (stream and 's' or 'b') .. text(token) .. ofPartition
       redis.call('HSET', record, 'state', state, 'lease', name .. leaseTail)
       local leaseEnd = leaseEnds[group]
       if not leaseEnd then
@@ -99,13 +100,15 @@ local function start()
       answer[size + 1], answer[size + 2], answer[size + 3], answer[size + 4] = id, name, found[1], state
       size = size + 4
     else
-      if one.stream then table.insert(listOf(dropped, one.stream), one.entry) end
-      if isForeign then
-        if one.stream then
-          local rank, seq = one.entry:match('^(%d+)-(%d+)$')
-          one.member = memberOf(sequenceText(seq), '0', rank, one.priority, id)
+      if stream then table.insert(listOf(dropped, stream), entries[index]) end
+      if found.err then
+        broken = broken or found.err
+        local member = members[index]
+        if stream then
+          local rank, seq = entries[index]:match('^(%d+)-(%d+)$')
+          member = memberOf(sequenceText(seq), '0', rank, stream:sub(#key('ready', '') + 1, -#group - 2), id)
         end
-        redis.call('ZADD', key('later', group), text(now + ${SET_ASIDE_MS}), one.member)
+        redis.call('ZADD', key('later', group), text(now + ${SET_ASIDE_MS}), member)
         changedLater[group] = true
       elseif not old then
         redis.call('ZREM', key('open', group), id)
@@ -145,7 +148,7 @@ if onlyId ~= '' then
   if s and s.status == 'READY' and limit > 0 and leaseOf(s.group) then
     if not isOwnLane(s.priority, s.group) then return redis.error_reply(broken) end
     leaveLine(onlyId, s)
-    taken[1] = { id = onlyId, group = s.group }
+    taken[1], groups[1] = onlyId, s.group
   end
 else
   promote()

@@ -40,23 +40,24 @@ local function groupsIn(index, lowest, highest)
 end
 local FARTHEST = 9e15
 
-local taken = {}
+-- The ids of what was taken, and beside them their groups, the streams and entries they came from, or else their members.
+local taken, groups, streams, entries, members = {}, {}, {}, {}, {}
 local function promote()
   local left = ${MOST_PROMOTED}
   local dueGroups = {}
   for found in groupsIn('later', -FARTHEST, now) do dueGroups[#dueGroups + 1] = found[1] end
   for _, group in ipairs(dueGroups) do
-    local members = not isOwnGroup(group) and {} or redis.call('ZRANGEBYSCORE', key('later', group), '-inf', text(now), 'LIMIT', 0, left)
-    if #members > 0 then
+    local due = not isOwnGroup(group) and {} or redis.call('ZRANGEBYSCORE', key('later', group), '-inf', text(now), 'LIMIT', 0, left)
+    if #due > 0 then
       local ranked = {}
-      for _, member in ipairs(members) do
+      for _, member in ipairs(due) do
         ranked[#ranked + 1] = member:match('^%S+ %S+ (%S+)')
         ranked[#ranked + 1] = member
       end
       inChunks(ranked, 4000, function(...) redis.call('ZADD', key('back', group), ...) end)
-      redis.call('ZREMRANGEBYRANK', key('later', group), 0, #members - 1)
+      redis.call('ZREMRANGEBYRANK', key('later', group), 0, #due - 1)
       changedBack[group], changedLater[group] = true, true
-      left = left - #members
+      left = left - #due
       if left <= 0 then break end
     end
   end
@@ -83,11 +84,12 @@ local function takeFromStream(source, bound, boundRank)
     redis.call('XGROUP', 'CREATE', stream, consumers, text(source.rank) .. '-' .. text(tonumber(source.seq) - 1))
     answer = redis.call(unpack(read))
   end
-  local entries = answer and answer[1] and answer[1][2] or {}
   local last = text(source.rank) .. '-' .. source.seq
-  for _, entry in ipairs(entries) do
+  local size, group = #taken, source.group
+  for _, entry in ipairs(answer and answer[1] and answer[1][2] or {}) do
     last = entry[1]
-    taken[#taken + 1] = { id = entry[2] and entry[2][2] or '', group = source.group, stream = stream, entry = entry[1], priority = source.name }
+    size = size + 1
+    taken[size], groups[size], streams[size], entries[size] = entry[2] and entry[2][2] or '', group, stream, last
   end
   local rank, seq = streamHead(stream, source.name, source.group, '(' .. last)
   if not rank then return false end
@@ -98,9 +100,9 @@ local function takeBack(source, bound, boundRank)
   local zset = key('back', source.group)
   local wanted = limit - #taken
   if bound or boundRank then wanted = math.min(wanted, 50) end
-  local members = redis.call('ZRANGE', zset, 0, wanted - 1)
+  local size = #taken
   local passed, early = {}, {}
-  for _, member in ipairs(members) do
+  for _, member in ipairs(redis.call('ZRANGE', zset, 0, wanted - 1)) do
     local seq, runAfter, rank, id = member:match('^(%S+) (%S+) (%S+) %S+ (.*)$')
     local place = { rank = tonumber(rank), seq = seq }
     local isIn = #passed == 0 or not (bound or boundRank)
@@ -111,7 +113,8 @@ local function takeBack(source, bound, boundRank)
       early[#early + 1] = runAfter
       early[#early + 1] = member
     else
-      taken[#taken + 1] = { id = id, group = source.group, member = member }
+      size = size + 1
+      taken[size], groups[size], members[size] = id, source.group, member
     end
   end
   inChunks(passed, 4000, function(...) redis.call('ZREM', zset, ...) end)

@@ -55,13 +55,15 @@ local FIRST_TIME, NO_TIMES = ' 1 0 0 ', ' - - - - '
 local function isFirstAttempt(state)
   return state:sub(25, 31) == FIRST_TIME and state:sub(59, 67) == NO_TIMES
 end
-local function sequenceAndRankOf(place) return place:match('^(%S+) (%S+)') end
+local RUNNING_PLACE = '^RUNNING' .. string.rep(' %S+', 11) .. ' (.*)$'
+local records = T .. 'task:'
 for index = 1, count do
-  local id, token = ARGV[4 + 3 * index], ARGV[5 + 3 * index]
-  local found = fieldsOf(id, 'state', 'lease')
+  local token = ARGV[5 + 3 * index]
+  local found = redis.pcall('HMGET', records .. ARGV[4 + 3 * index], 'state', 'lease')
   local state = found[1]
+  if found.err then broken = broken or found.err end
   if isHeld(state, found[2], token) then
-    local place = isFirstAttempt(state) and state:sub(68) or state:match('^RUNNING' .. string.rep(' %S+', 11) .. ' (.*)$')
+    local place = isFirstAttempt(state) and state:sub(68) or state:match(RUNNING_PLACE)
     local lane = place:match('^%S+ %S+ (.*)$')
     local kind = token:sub(1, 1)
     local known = lanes[kind .. lane]
@@ -81,7 +83,7 @@ for index = 1, count do
   else
     local kind = what:sub(1, 1)
     local status = STATUSES[kind]
-    local seq, rank = sequenceAndRankOf(place)
+    local seq, rank = place:match('^(%S+) (%S+)')
     seen[id] = true
     if SUCCESSFUL_ONES[kind] then
       local middle = isFirstAttempt(state) and state:sub(12, 60) or state:match('^RUNNING %S+ (%S+ %S+ %S+ %S+ %S+ %S+ %S+)')
