@@ -170,7 +170,8 @@ export const serverResultsSection: ConformanceSection<ServerUnderTest> = {
         const outcomes = await Promise.allSettled(calls);
         const bad = outcomes.flatMap(({ status }, index) => (status === "rejected" ? [index] : []));
         expect(bad).toEqual([25]);
-        expect(bench.batches).toEqual([49]);
+        expect(bench.batches.reduce((sum, size) => sum + size, 0)).toBe(49);
+        expect(bench.batches.length).toBeLessThanOrEqual(bench.backend.batchesAtOnce ?? 1);
         for (const outcome of outcomes) {
           if (outcome.status === "fulfilled") expect(await outcome.value.status()).toBe("READY");
         }

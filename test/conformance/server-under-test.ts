@@ -146,7 +146,7 @@ export class ServerUnderTest implements AsyncDisposable {
   /** A store as servers here see it: the host waits for its answers. */
   observe(backend: Backend): Backend {
     const { store, leases, maintenance, inspector, wakeups, transactions, outbox } = backend;
-    const { readTime, longestWaitMs, defaultLeaseMs } = backend;
+    const { readTime, longestWaitMs, defaultLeaseMs, batchesAtOnce } = backend;
     const enqueue = async (request: EnqueueRequest) => {
       this.batches.push(request.tasks.length);
       return this.spoilEnqueue(request) ?? store.enqueue(request);
@@ -160,6 +160,7 @@ export class ServerUnderTest implements AsyncDisposable {
       ...(wakeups === undefined ? {} : { wakeups }),
       ...(longestWaitMs === undefined ? {} : { longestWaitMs }),
       ...(defaultLeaseMs === undefined ? {} : { defaultLeaseMs }),
+      ...(batchesAtOnce === undefined ? {} : { batchesAtOnce }),
       ...(readTime === undefined ? {} : { readTime: this.#standingClock(readTime) }),
       ...(transactions === undefined ? {} : { transactions: this.#transactions(transactions) }),
       ...(outbox === undefined ? {} : { outbox: this.#watched("outbox", outbox) }),
