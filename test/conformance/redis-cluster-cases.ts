@@ -8,6 +8,7 @@ import type { StoreContext } from "./store-fixture.ts";
 
 /** Order, of claims, lists and purges, is per partition; so is the place of the counters that an empty store keeps. */
 const ORDERED: readonly string[] = [
+  "a signal stops the handler that runs and gives its task back uncounted",
   "the lowest rank goes first",
   "equal ranks go in the order of their enqueue",
   "the order holds across the queues and tasks of a worker",

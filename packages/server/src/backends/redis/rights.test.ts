@@ -8,8 +8,16 @@ import { redisBackend } from "./index.ts";
 import { RIGHTS } from "./scripts/rights.ts";
 
 const PATIENCE = { timeout: 60_000 };
-/** Without these it works, but is woken by nobody and checks nothing. */
-const DISPENSABLE = ["+subscribe", "+unsubscribe", "+ping", "+info", "+config|get"];
+/** Without these it works, but wakes and is woken by nobody and checks nothing. */
+const DISPENSABLE = [
+  "&taskwright:*",
+  "+publish",
+  "+subscribe",
+  "+unsubscribe",
+  "+ping",
+  "+info",
+  "+config|get",
+];
 
 async function aUser(server: RedisProcess, rights: readonly string[]): Promise<Backend> {
   await server.cli("acl", "setuser", "limited", "reset", "on", ">secret", ...rights);
@@ -85,14 +93,12 @@ test(
   PATIENCE,
   async (context) => {
     const server = await startRedis(context);
-    const backend = await aUser(server, ["~*", "&*", "+@all", "-zrem", "-xack", "-publish"]);
+    const backend = await aUser(server, ["~*", "&*", "+@all", "-zrem", "-xack"]);
     const error = await refusal(() => backend.open());
     expect(error.message).toContain(
-      "Redis: the user may not use xack, zrem, publish in scripts; give it these rights",
+      "Redis: the user may not use xack, zrem in scripts; give it these rights",
     );
-    await server.cli("acl", "setuser", "limited", "resetchannels", "+@all");
-    expect((await refusal(() => backend.open())).message).toContain("may not use publish in scripts");
-    await server.cli("acl", "setuser", "limited", "&taskwright:*");
+    await server.cli("acl", "setuser", "limited", "resetchannels", "+@all", "-publish");
     await opened(backend);
   },
 );
@@ -104,5 +110,7 @@ test("every command that a script uses is looked for", () => {
     [...text.matchAll(/(?:redis\.p?call\(|isOwn\(|\{ (?='X))'([A-Z]+)'/g)].map(([, command]) => command),
   );
   expect(used.length).toBeGreaterThan(100);
-  for (const command of new Set(used)) expect(RIGHTS.text).toContain(`'${command}'`);
+  // Only that one may fail.
+  const needed = new Set(used.filter((command) => command !== "PUBLISH"));
+  for (const command of needed) expect(RIGHTS.text).toContain(`'${command}'`);
 });

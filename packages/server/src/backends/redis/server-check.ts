@@ -98,7 +98,7 @@ export async function checkServers(handle: StoreHandle): Promise<void> {
     }
   }
   const forbidden = await Promise.all(
-    partitions.keys.map((key) => handle.run<readonly string[]>(RIGHTS, key, [partitions.channel])),
+    partitions.keys.map((key) => handle.run<readonly string[]>(RIGHTS, key, [])),
   );
   const names = [...new Set(forbidden.flat())];
   if (names.length > 0) throw notPermitted(`may not use ${names.join(", ")} in scripts`);
