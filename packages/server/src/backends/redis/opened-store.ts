@@ -105,8 +105,8 @@ export class StoreHandle {
   }
 
   /**
-   * The same, and waits until as many replicas have it as the options say; on the same connection, as only what was
-   * written there is waited for.
+   * Runs a script like {@link run}, and waits until as many replicas have what it wrote as the options say; on the same
+   * connection, as only what was written there is waited for.
    */
   async runConfirmed<T>(script: Script, partition: string, args: readonly ScriptArgument[]): Promise<T> {
     const { replicas } = this.options;
