@@ -47,7 +47,10 @@ function watch({ watch: id, name, request }: Extract<SqliteRequest, { kind: "wat
     ...(request as { queues: "all"; id: string; workerId: string }),
     wake,
   });
-  if (stop !== undefined) watches.set(id, stop);
+  if (stop === undefined) return;
+  watches.set(id, stop);
+  // What was committed while this request was on its way would wake nobody.
+  wake();
 }
 
 function heed(request: SqliteRequest): void {

@@ -214,7 +214,7 @@ test("a commit of the caller wakes workers that know nothing of it", async () =>
   const stop = backend.wakeups?.watchReady({ queues: "all", wake });
   onTestFinished(() => stop?.());
   await client.$transaction((tx: unknown) => transactions.enqueue(inside(tx, aTask())));
-  await vi.waitFor(() => expect(wake).toHaveBeenCalled());
+  await vi.waitFor(() => expect(wake).toHaveBeenCalled(), { timeout: 5_000 });
 });
 
 test("run lets nobody write between its reads and its enqueue, where a transaction that reads first is refused", async () => {
