@@ -163,6 +163,35 @@ export const serverLeasesSection: ConformanceSection<ServerUnderTest> = {
       },
     },
     {
+      name: "the next task on its last chance begins only when the end of the one before it is stored",
+      needs: ["leases", "maintenance"],
+      run: async (bench) => {
+        const { client, executor } = bench.serve();
+        const results = [await client.tasks.work.delay({ n: 1 }), await client.tasks.work.delay({ n: 2 })];
+        for (let loss = 1; loss <= 2; loss++) {
+          for (const _ of results) await claimAndDie(bench, "work");
+          await bench.host.advance(MINUTE);
+          await executor.sweep();
+        }
+        const calls: number[] = [];
+        const stored = Promise.withResolvers<void>();
+        bench.before.set("leases.settle", () => stored.promise);
+        await bench.run({
+          work: ({ input }) => {
+            calls.push(input.n);
+            return input;
+          },
+        });
+        await bench.until(() => calls.length > 0);
+        await bench.host.settle();
+        expect(calls).toHaveLength(1);
+        bench.before.clear();
+        stored.resolve();
+        for (const result of results) await bench.untilStatus(result, "SUCCESSFUL");
+        expect([...calls].sort()).toEqual([1, 2]);
+      },
+    },
+    {
       name: "a server that does not run a task tells its own onFailed when it sees a lost worker's last loss",
       needs: ["leases", "maintenance"],
       run: async (bench) => {

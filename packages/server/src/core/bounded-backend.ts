@@ -132,6 +132,7 @@ export function boundedBackend(
     readTime,
     longestWaitMs = 0,
     defaultLeaseMs,
+    batchesAtOnce,
   } = backend;
   const soon = bound(Math.max(LONGEST_ANSWER_MS, longestWaitMs + WORK_AFTER_WAIT_MS));
   const patiently = bound(Math.max(LONGEST_WORK_MS, longestWaitMs + WORK_AFTER_WAIT_MS));
@@ -151,7 +152,7 @@ export function boundedBackend(
     ...(outbox === undefined ? {} : { outbox: boundedOutbox(outbox, soon) }),
     ...(schema === undefined ? {} : { schema: boundedSchema(schema, patiently) }),
     ...(defaultLeaseMs === undefined ? {} : { defaultLeaseMs }),
-    ...(backend.batchesAtOnce === undefined ? {} : { batchesAtOnce: backend.batchesAtOnce }),
+    ...(batchesAtOnce === undefined ? {} : { batchesAtOnce }),
     ...(readTime === undefined ? {} : { readTime: () => soon("the time", readTime) }),
     diagnose: () => patiently("an examination", () => backend.diagnose()),
     open: () => patiently("the opening", () => backend.open()),

@@ -7,8 +7,7 @@ import type {
   TaskInspector,
   TaskRecord,
 } from "../../backend/index.ts";
-import { scanLimitOf } from "../inputs/bounded-scan.ts";
-import { matchesRecord } from "../inputs/match-record.ts";
+import { WalkedPage } from "../inputs/walked-page.ts";
 import type { MemoryState, OpenState } from "./memory-state.ts";
 import type { TimelinePlace } from "./timeline.ts";
 
@@ -41,34 +40,12 @@ function count(counts: Counts, { status, runAfter }: TaskRecord, now: number): v
 const NOTHING = { due: 0, later: 0, running: 0, successful: 0, failed: 0, cancelled: 0, oldestDueAt: null };
 
 function list({ table }: MemoryState, request: ListRequest): ListAnswer {
-  const { filter, cursor, limit } = request;
-  const scanLimit = scanLimitOf(request);
-  const records: TaskRecord[] = [];
-  let toPass = request.offset;
-  let looked = 0;
-  let reachedAt: number | null = null;
-  let lastMatch = cursor;
-  let lastPlace = cursor;
-  const end = (nextCursor: string | null, isCutShort: boolean): ListAnswer => ({
-    records,
-    nextCursor,
-    ...(scanLimit === undefined ? {} : { scan: { looked, reachedAt, isCutShort } }),
-  });
-  for (const { record, sequence } of table.byEnqueue.newestFirst(parseCursor(cursor))) {
-    if (scanLimit !== undefined && looked >= scanLimit) return end(lastPlace, true);
-    looked++;
-    reachedAt = record.enqueuedAt;
-    lastPlace = String(sequence);
-    if (!matchesRecord(record, filter)) continue;
-    if (toPass > 0) {
-      toPass--;
-      continue;
-    }
-    if (records.length >= limit) return end(lastMatch, false);
-    records.push(record);
-    lastMatch = lastPlace;
+  const page = new WalkedPage(request);
+  for (const { record, sequence } of table.byEnqueue.newestFirst(parseCursor(request.cursor))) {
+    const full = page.look(record, String(sequence));
+    if (full !== null) return full;
   }
-  return end(null, false);
+  return page.end();
 }
 
 /** Lists by walking back through the enqueues; counts by walking everything. */

@@ -1,7 +1,6 @@
 import { TaskError } from "@taskwright/shared";
 import type { ListAnswer, ListRequest, TaskFilter, TaskRecord } from "../../backend/index.ts";
-import { scanLimitOf } from "../inputs/bounded-scan.ts";
-import { matchesRecord } from "../inputs/match-record.ts";
+import { WalkedPage } from "../inputs/walked-page.ts";
 import type { StoreHandle } from "./opened-store.ts";
 import { type RecordFields, toRecord } from "./record-text.ts";
 import { LIST } from "./scripts/inspect.ts";
@@ -96,32 +95,10 @@ async function* walk(handle: StoreHandle, filter: TaskFilter, from: Place | null
 
 /** A page of what a filter selects, the last stored first. */
 export async function list(handle: StoreHandle, request: ListRequest): Promise<ListAnswer> {
-  const { filter, cursor, limit } = request;
-  const scanLimit = scanLimitOf(request);
-  const records: TaskRecord[] = [];
-  let toPass = request.offset;
-  let looked = 0;
-  let reachedAt: number | null = null;
-  let lastMatch = cursor;
-  let lastPlace = cursor;
-  const end = (nextCursor: string | null, isCutShort: boolean): ListAnswer => ({
-    records,
-    nextCursor,
-    ...(scanLimit === undefined ? {} : { scan: { looked, reachedAt, isCutShort } }),
-  });
-  for await (const listed of walk(handle, filter, parseCursor(cursor))) {
-    if (scanLimit !== undefined && looked >= scanLimit) return end(lastPlace, true);
-    looked++;
-    reachedAt = listed.record.enqueuedAt;
-    lastPlace = cursorOf(listed);
-    if (!matchesRecord(listed.record, filter)) continue;
-    if (toPass > 0) {
-      toPass--;
-      continue;
-    }
-    if (records.length >= limit) return end(lastMatch, false);
-    records.push(listed.record);
-    lastMatch = lastPlace;
+  const page = new WalkedPage(request);
+  for await (const listed of walk(handle, request.filter, parseCursor(request.cursor))) {
+    const full = page.look(listed.record, cursorOf(listed));
+    if (full !== null) return full;
   }
-  return end(null, false);
+  return page.end();
 }

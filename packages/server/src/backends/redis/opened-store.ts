@@ -146,7 +146,7 @@ export class StoreHandle {
     return `${this.#partitions.channel} ${this.wakeups.process}`;
   }
 
-  /** What begins the arguments of scripts that end attempts: see scripts/settle.ts. */
+  /** What begins the arguments of scripts that end attempts: see scripts/ending.ts. */
   endingArguments(now: number): readonly ScriptArgument[] {
     const { consumerGroup, successfulTtlMs, failedTtlMs } = this.options;
     return [now, consumerGroup, this.sender, successfulTtlMs, failedTtlMs, failedTtlMs];

@@ -65,6 +65,7 @@ export function redisBackend(options: RedisBackendOptions): Backend {
       return opening;
     },
     close: async () => {
+      // Whoever opened it has been told why that failed.
       await opening?.catch(() => undefined);
       opening = null;
       await handle.wakeups.close();

@@ -48,6 +48,7 @@ export class Subscription {
 
   leave(channel: string): void {
     this.#channels.delete(channel);
+    // A connection that fails hears it no more either.
     if (this.#isListening) this.#client?.unsubscribe(channel).catch(() => undefined);
   }
 

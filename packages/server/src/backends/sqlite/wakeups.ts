@@ -7,8 +7,8 @@ import type { StopWatching, Wakeups } from "../../backend/index.ts";
  * the sync that follows. Several commits within the first wait wake once.
  */
 const LOOK_AFTER_MS: readonly number[] = [1, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
-/** How often to look in any case: where the folder cannot be watched, and when a notice does not come. */
-const POLL_MS = 500;
+/** How often to look where the folder cannot be watched. */
+const POLL_MS = 1_000;
 
 /** Tells watchers in this process of this process's own writes. */
 export interface LocalWakes {
@@ -22,9 +22,8 @@ type Wake = () => void;
 /**
  * Wakes watchers when this process writes, and when another one does.
  *
- * Every commit writes the file's WAL, so the operating system's notice of that is the signal between processes, and writers
- * do nothing for it. A notice has been seen not to come, so a number is read now and then as well, which costs some
- * microseconds. One watch serves all watchers, and there is none without watchers.
+ * Every commit writes the file's WAL, so the operating system's notice of that is the signal between processes: nothing
+ * is polled, and writers do nothing for it. One watch serves all watchers, and there is none without watchers.
  */
 export class SqliteWakeups implements Wakeups, LocalWakes {
   readonly #file: string;
@@ -115,7 +114,6 @@ export class SqliteWakeups implements Wakeups, LocalWakes {
         if (name === wal || name === null) this.#gather();
       });
       this.#watcher.on("error", (error) => this.#pollInstead(error));
-      this.#pollToo();
     } catch (error) {
       this.#pollInstead(error);
     }
@@ -125,10 +123,6 @@ export class SqliteWakeups implements Wakeups, LocalWakes {
     this.#watchError = error;
     this.#watcher?.close();
     this.#watcher = null;
-    this.#pollToo();
-  }
-
-  #pollToo(): void {
     this.#poll ??= setInterval(() => this.#look(), POLL_MS).unref();
   }
 

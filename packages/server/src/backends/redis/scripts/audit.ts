@@ -15,11 +15,6 @@ const GRACE_MS = 60_000;
  * Reads what foreign-keys.ts, line.ts and ending.ts declare.
  */
 export const AUDIT: string = lua`
-local function isBeforeHead(rank, seq, head)
-  local headRank, headSeq = head:match('^(%S+) (%S+)$')
-  local a, b = tonumber(rank), tonumber(headRank)
-  return a < b or (a == b and seq < headSeq)
-end
 local function putInLine(id, s)
   local seq, rank, priority, group = s.seq, s.rank, s.priority, s.group
   local member = memberOf(seq, s.runAfter, rank, priority, id)
@@ -28,7 +23,7 @@ local function putInLine(id, s)
   local number = tonumber(rank)
   if number > 0 and number < 1e15 and redis.call('XRANGE', stream, entry, entry)[1] then
     local head = redis.call('HGET', key('sources', group), priority)
-    if head and not isBeforeHead(rank, seq, head) then return end
+    if head and not isEntryBefore(entry, (head:gsub(' ', '-'))) then return end
     redis.pcall('XACK', stream, consumers, entry)
     redis.call('XDEL', stream, entry)
     dropStreamIfEmpty(stream)

@@ -1,11 +1,5 @@
-import { ENDING } from "./ending.ts";
-import { FOREIGN_KEYS } from "./foreign-keys.ts";
-import { KEYS_OF_A_PARTITION } from "./keys.ts";
-import { LINE } from "./line.ts";
-import { NOTICES } from "./notices.ts";
-import { lua, type Script, script } from "./script.ts";
-import { ENDING_ARGUMENTS } from "./settle.ts";
-import { STATE } from "./state.ts";
+import { scriptThatEnds } from "./ending.ts";
+import { lua, type Script } from "./script.ts";
 
 const FIND = lua`
 local id = ARGV[7]
@@ -22,19 +16,11 @@ end
  * Cancels a task result.
  *
  * - KEYS: the partition.
- * - ARGV: the six of settle.ts, the id.
+ * - ARGV: the six of ending.ts, the id.
  * - Result: `cancelled`, `requested`, `finished` or `not-found`.
  * - States: READY → CANCELLED; RUNNING stays that, with a flag, and its worker is told.
  */
-export const CANCEL: Script = script(
-  "cancel",
-  KEYS_OF_A_PARTITION,
-  ENDING_ARGUMENTS,
-  STATE,
-  FOREIGN_KEYS,
-  LINE,
-  NOTICES,
-  ENDING,
+export const CANCEL: Script = scriptThatEnds(
   FIND,
   lua`
 if not s then return 'not-found' end
@@ -57,19 +43,11 @@ return 'cancelled'
  * Puts a task result that went wrong back in line.
  *
  * - KEYS: the partition.
- * - ARGV: the six of settle.ts, the id, runAfter, rank.
+ * - ARGV: the six of ending.ts, the id, runAfter, rank.
  * - Result: `requeued`, `not-retryable` or `not-found`.
  * - States: FAILED or CANCELLED → READY.
  */
-export const REQUEUE: Script = script(
-  "requeue",
-  KEYS_OF_A_PARTITION,
-  ENDING_ARGUMENTS,
-  STATE,
-  FOREIGN_KEYS,
-  LINE,
-  NOTICES,
-  ENDING,
+export const REQUEUE: Script = scriptThatEnds(
   FIND,
   lua`
 if not s then return 'not-found' end
@@ -94,19 +72,11 @@ return 'requeued'
  * Deletes a task result and frees its deduplication key.
  *
  * - KEYS: the partition.
- * - ARGV: the six of settle.ts, the id.
+ * - ARGV: the six of ending.ts, the id.
  * - Result: `deleted`, `running` or `not-found`.
  * - States: READY or finished → nothing.
  */
-export const DELETE: Script = script(
-  "delete",
-  KEYS_OF_A_PARTITION,
-  ENDING_ARGUMENTS,
-  STATE,
-  FOREIGN_KEYS,
-  LINE,
-  NOTICES,
-  ENDING,
+export const DELETE: Script = scriptThatEnds(
   FIND,
   lua`
 if not s then return 'not-found' end

@@ -22,7 +22,6 @@ const SET_ASIDE_MS = 60_000;
  * - States: READY → RUNNING; what has no record leaves the line, what has a foreign key in its place comes later.
  */
 export const CLAIM: Script = script(
-  "claim",
   KEYS_OF_A_PARTITION,
   lua`
 local now, consumers, worker, workerJson = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]

@@ -96,7 +96,7 @@ local function takeFromStream(source, bound, boundRank)
   source.rank, source.seq = tonumber(rank), seq
   return true
 end
-local function takeBack(source, bound, boundRank)
+local function takeFromBack(source, bound, boundRank)
   local zset = key('back', source.group)
   local wanted = limit - #taken
   if bound or boundRank then wanted = math.min(wanted, 50) end
@@ -166,7 +166,7 @@ local function takeInOrder()
       if bound.rank < boundRank then boundRank = nil else bound = nil end
     end
     local hasMore
-    if best.name == 'back' then hasMore = takeBack(best, bound, boundRank)
+    if best.name == 'back' then hasMore = takeFromBack(best, bound, boundRank)
     else hasMore = takeFromStream(best, bound, boundRank) end
     if not hasMore then table.remove(active, at) end
   end

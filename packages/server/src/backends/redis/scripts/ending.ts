@@ -1,11 +1,23 @@
-import { lua } from "./script.ts";
+import { FOREIGN_KEYS } from "./foreign-keys.ts";
+import { KEYS_OF_A_PARTITION } from "./keys.ts";
+import { LINE } from "./line.ts";
+import { NOTICES } from "./notices.ts";
+import { lua, type Script, script } from "./script.ts";
+import { STATE } from "./state.ts";
+
+/** Of every script that ends task results: ARGV 1 to 6. */
+const ENDING_ARGUMENTS = lua`
+local now, consumers = tonumber(ARGV[1]), ARGV[2]
+local channel, self = ARGV[3]:match('^(%S+) (%S+)$')
+local ttls = { SUCCESSFUL = ARGV[4], FAILED = ARGV[5], CANCELLED = ARGV[6] }
+`;
 
 /**
  * How task results end, and how they go back to their line; the indexes change once for a whole batch.
  *
  * Reads `now` and `ttls` (milliseconds by status), and what state.ts, line.ts and notices.ts declare.
  */
-export const ENDING: string = lua`
+const ENDING = lua`
 local noLonger, gone, added, ended, running, acknowledged, expiringGone = {}, {}, {}, {}, {}, {}, {}
 local endedIds, nowText = {}, text(now)
 
@@ -73,14 +85,12 @@ local function deleteEntries(lane, stream, entries)
     local headId = head:gsub(' ', '-')
     if not first or isEntryBefore(headId, first) then first = headId end
   end
-  if not first then
-    redis.call('DEL', stream)
-    return
-  end
-  redis.call('XTRIM', stream, 'MINID', first)
-  local left = {}
-  for _, entry in ipairs(entries) do
-    if isEntryBefore(first, entry) then left[#left + 1] = entry end
+  local left = first and {} or entries
+  if first then
+    redis.call('XTRIM', stream, 'MINID', first)
+    for _, entry in ipairs(entries) do
+      if isEntryBefore(first, entry) then left[#left + 1] = entry end
+    end
   end
   inChunks(left, 4000, function(...) redis.call('XDEL', stream, ...) end)
 end
@@ -144,3 +154,13 @@ local function returnToLine(id, s, runAfter, rank)
   return 'READY'
 end
 `;
+
+/**
+ * A script that ends task results or puts them back in line, with all that takes.
+ *
+ * Its first six arguments are now, the consumer group, channel and process, and for how many milliseconds to keep
+ * SUCCESSFUL, FAILED and CANCELLED ones.
+ */
+export function scriptThatEnds(...parts: readonly string[]): Script {
+  return script(KEYS_OF_A_PARTITION, ENDING_ARGUMENTS, STATE, FOREIGN_KEYS, LINE, NOTICES, ENDING, ...parts);
+}

@@ -16,7 +16,6 @@ import { lua, type Script, script } from "./script.ts";
  * - States: nothing → READY.
  */
 export const ENQUEUE: Script = script(
-  "enqueue",
   KEYS_OF_A_PARTITION,
   lua`
 local now, consumers = tonumber(ARGV[1]), ARGV[2]

@@ -13,7 +13,6 @@ import { STATE } from "./state.ts";
  * - States: none.
  */
 export const LIST: Script = script(
-  "list",
   KEYS_OF_A_PARTITION,
   STATE,
   RECORD_FIELDS,
@@ -74,7 +73,6 @@ return answer
  * - States: none.
  */
 export const COUNT: Script = script(
-  "count",
   KEYS_OF_A_PARTITION,
   lua`
 local now, answer = tonumber(ARGV[1]), {}

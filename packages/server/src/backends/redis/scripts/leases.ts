@@ -20,7 +20,6 @@ end
  * - States: RUNNING, which it stays.
  */
 export const BEGIN: Script = script(
-  "begin",
   KEYS_OF_A_PARTITION,
   STATE,
   HELD,
@@ -45,7 +44,6 @@ return answers
  * - States: RUNNING, which it stays.
  */
 export const RENEW: Script = script(
-  "renew",
   KEYS_OF_A_PARTITION,
   STATE,
   HELD,
@@ -74,7 +72,6 @@ return answers
  * - States: RUNNING, which it stays.
  */
 export const PROGRESS: Script = script(
-  "progress",
   KEYS_OF_A_PARTITION,
   "local channel, self = ARGV[1]:match('^(%S+) (%S+)$')",
   NOTICES,

@@ -6,7 +6,6 @@ import { lua } from "./script.ts";
  * Reads `channel` and `self`, which the script declares before.
  */
 export const NOTICES: string = lua`
-local toTell = {}
 local function contains(names, name)
   return names == '*' or names:find('\0:' .. name .. '\0', 1, true) ~= nil
 end

@@ -1,11 +1,6 @@
-import { ENDING } from "./ending.ts";
-import { FOREIGN_KEYS } from "./foreign-keys.ts";
+import { scriptThatEnds } from "./ending.ts";
 import { KEYS_OF_A_PARTITION } from "./keys.ts";
-import { LINE } from "./line.ts";
-import { NOTICES } from "./notices.ts";
 import { lua, type Script, script } from "./script.ts";
-import { ENDING_ARGUMENTS } from "./settle.ts";
-import { STATE } from "./state.ts";
 
 /** What purge and its dry run are told: ARGV 7 to 10. */
 const PURGE_ARGUMENTS = lua`
@@ -25,19 +20,11 @@ const MOST_GROUPS = 20;
  * let expire by itself.
  *
  * - KEYS: the partition.
- * - ARGV: the six of settle.ts, the latest end, the most to delete, statuses separated by spaces.
+ * - ARGV: the six of ending.ts, the latest end, the most to delete, statuses separated by spaces.
  * - Result: how many were deleted, whether more are left.
  * - States: finished → nothing.
  */
-export const PURGE: Script = script(
-  "purge",
-  KEYS_OF_A_PARTITION,
-  ENDING_ARGUMENTS,
-  STATE,
-  FOREIGN_KEYS,
-  LINE,
-  NOTICES,
-  ENDING,
+export const PURGE: Script = scriptThatEnds(
   PURGE_ARGUMENTS,
   lua`
 checkShared()
@@ -121,7 +108,6 @@ return { purged, more and 1 or 0 }
  * - States: none.
  */
 export const COUNT_OLD: Script = script(
-  "count-old",
   KEYS_OF_A_PARTITION,
   PURGE_ARGUMENTS,
   lua`

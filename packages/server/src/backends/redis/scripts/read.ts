@@ -17,7 +17,6 @@ end
  * - States: none.
  */
 export const READ: Script = script(
-  "read",
   KEYS_OF_A_PARTITION,
   RECORD_FIELDS,
   lua`

@@ -1,29 +1,15 @@
-import { ENDING } from "./ending.ts";
-import { FOREIGN_KEYS } from "./foreign-keys.ts";
-import { KEYS_OF_A_PARTITION } from "./keys.ts";
-import { LINE } from "./line.ts";
-import { NOTICES } from "./notices.ts";
-import { lua, type Script, script } from "./script.ts";
-import { ENDING_ARGUMENTS } from "./settle.ts";
-import { STATE } from "./state.ts";
+import { scriptThatEnds } from "./ending.ts";
+import { lua, type Script } from "./script.ts";
 
 /**
  * Gives task results back to their old place in line, or marks their lease so that its end counts as nothing.
  *
  * - KEYS: the partition.
- * - ARGV: the six of settle.ts, then of each item: id, token, and `started`, `not-started` or `on-expiry`.
+ * - ARGV: the six of ending.ts, then of each item: id, token, and `started`, `not-started` or `on-expiry`.
  * - Result: of each item 1, or 0 when the lease was lost; an error where one met a foreign key, after the others.
  * - States: RUNNING → READY, or CANCELLED where that was asked for; `on-expiry` leaves it RUNNING.
  */
-export const RELEASE: Script = script(
-  "release",
-  KEYS_OF_A_PARTITION,
-  ENDING_ARGUMENTS,
-  STATE,
-  FOREIGN_KEYS,
-  LINE,
-  NOTICES,
-  ENDING,
+export const RELEASE: Script = scriptThatEnds(
   lua`
 checkShared()
 local answers = {}

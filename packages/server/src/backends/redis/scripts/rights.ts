@@ -11,7 +11,6 @@ import { lua, type Script, script } from "./script.ts";
  * - States: none.
  */
 export const RIGHTS: Script = script(
-  "rights",
   KEYS_OF_A_PARTITION,
   lua`
 local at = T .. 'rights'

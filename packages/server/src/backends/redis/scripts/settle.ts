@@ -1,39 +1,18 @@
-import { ENDING } from "./ending.ts";
-import { FOREIGN_KEYS } from "./foreign-keys.ts";
-import { KEYS_OF_A_PARTITION } from "./keys.ts";
-import { LINE } from "./line.ts";
-import { NOTICES } from "./notices.ts";
-import { lua, type Script, script } from "./script.ts";
-import { STATE } from "./state.ts";
-
-/** What begins every script that ends attempts: ARGV 1 to 6. */
-export const ENDING_ARGUMENTS: string = lua`
-local now, consumers = tonumber(ARGV[1]), ARGV[2]
-local channel, self = ARGV[3]:match('^(%S+) (%S+)$')
-local ttls = { SUCCESSFUL = ARGV[4], FAILED = ARGV[5], CANCELLED = ARGV[6] }
-`;
+import { scriptThatEnds } from "./ending.ts";
+import { lua, type Script } from "./script.ts";
 
 /**
  * Ends attempts.
  *
  * - KEYS: the partition.
- * - ARGV: now, consumer group, channel and process, milliseconds to keep SUCCESSFUL, FAILED and CANCELLED ones, then of each
- *   item: id, token, and what becomes of it: `S` SUCCESSFUL without an output; `O<output>` with one; `R<runAfter> <rank>
+ * - ARGV: the six of ending.ts, then of each item: id, token, and what becomes of it: `S` SUCCESSFUL without an output; `O<output>` with one; `R<runAfter> <rank>
  *   <error>` READY; `F<error>` FAILED; `N<error>` the same when the handler was never started; `C<error or nothing>`
  *   CANCELLED.
  * - Result: of each item the status that it has now, or `""` when the lease was lost; an error where one met a foreign
  *   key, after the others have ended.
  * - States: RUNNING → SUCCESSFUL, READY, FAILED or CANCELLED.
  */
-export const SETTLE: Script = script(
-  "settle",
-  KEYS_OF_A_PARTITION,
-  ENDING_ARGUMENTS,
-  STATE,
-  FOREIGN_KEYS,
-  LINE,
-  NOTICES,
-  ENDING,
+export const SETTLE: Script = scriptThatEnds(
   lua`
 checkShared()
 local STATUSES = { S = 'SUCCESSFUL', O = 'SUCCESSFUL', R = 'READY', F = 'FAILED', N = 'FAILED', C = 'CANCELLED' }

@@ -1,32 +1,18 @@
 import { AUDIT } from "./audit.ts";
-import { ENDING } from "./ending.ts";
-import { FOREIGN_KEYS } from "./foreign-keys.ts";
-import { KEYS_OF_A_PARTITION } from "./keys.ts";
-import { LINE } from "./line.ts";
-import { NOTICES } from "./notices.ts";
+import { scriptThatEnds } from "./ending.ts";
 import { RECORD_FIELDS } from "./read.ts";
-import { lua, type Script, script } from "./script.ts";
-import { ENDING_ARGUMENTS } from "./settle.ts";
-import { STATE } from "./state.ts";
+import { lua, type Script } from "./script.ts";
 
 /**
  * Returns what has lost its worker, ends what has expired, and mends some of what somebody has damaged by hand.
  *
  * - KEYS: the partition.
- * - ARGV: the six of settle.ts, the most to change, the most lost attempts, then the beginnings of three errors' JSON
+ * - ARGV: the six of ending.ts, the most to change, the most lost attempts, then the beginnings of three errors' JSON
  *   (lost, poisoned, expired), to which the attempt's number, its worker and the rest are added, and that rest.
  * - Result: how many went back, whether more are left, then of each that ended its id and its fields.
  * - States: RUNNING → READY, FAILED or CANCELLED; READY → FAILED.
  */
-export const SWEEP: Script = script(
-  "sweep",
-  KEYS_OF_A_PARTITION,
-  ENDING_ARGUMENTS,
-  STATE,
-  FOREIGN_KEYS,
-  LINE,
-  NOTICES,
-  ENDING,
+export const SWEEP: Script = scriptThatEnds(
   AUDIT,
   RECORD_FIELDS,
   lua`

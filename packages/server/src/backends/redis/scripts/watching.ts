@@ -10,7 +10,6 @@ import { lua, type Script, script } from "./script.ts";
  * - States: none.
  */
 export const AWAIT_READY: Script = script(
-  "await-ready",
   KEYS_OF_A_PARTITION,
   IDLE,
   lua`
@@ -31,7 +30,6 @@ const FORGOTTEN_AFTER_MS = 600_000;
  * - States: none.
  */
 export const AWAIT_RESULTS: Script = script(
-  "await-results",
   KEYS_OF_A_PARTITION,
   lua`
 for index = 2, #ARGV do
@@ -54,7 +52,6 @@ return 1
  * - States: none.
  */
 export const FORGO_RESULTS: Script = script(
-  "forgo-results",
   KEYS_OF_A_PARTITION,
   lua`
 for index = 2, #ARGV do
