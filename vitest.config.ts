@@ -1,9 +1,11 @@
 import { defineConfig } from "vitest/config";
+import { SlowFirst } from "./test/harness/slow-first.ts";
 
 export default defineConfig({
   test: {
     // Most of the time goes to waiting for databases, not to computing.
     maxWorkers: 4,
+    sequence: { sequencer: SlowFirst },
     projects: [
       {
         test: {

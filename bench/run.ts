@@ -10,11 +10,12 @@ import { measureInRounds } from "./harness/rounds.ts";
 import { FULL, QUICK } from "./harness/scenario.ts";
 import { ScratchFolder } from "./harness/scratch-folder.ts";
 import { SCENARIOS } from "./scenarios/index.ts";
+import { runSizeSuite, SIZE_SUITE } from "./size/suite.ts";
 import { describeServer, SUITE_NAMES, subjectsOf } from "./subjects/suites.ts";
 import { runTypesSuite, TYPES_SUITE } from "./types/suite.ts";
 
 const scenarioNames = SCENARIOS.map(({ name }) => name);
-const suiteNames = [...SUITE_NAMES, TYPES_SUITE];
+const suiteNames = [...SUITE_NAMES, TYPES_SUITE, SIZE_SUITE];
 
 function argumentsOrExit(): Arguments {
   try {
@@ -49,6 +50,11 @@ for (const [signal, number] of [
   ["SIGHUP", 1],
 ] as const) {
   process.on(signal, () => process.exit(128 + number));
+}
+
+if (args.suite === SIZE_SUITE) {
+  await runSizeSuite(args);
+  process.exit();
 }
 
 if (args.suite === TYPES_SUITE) {

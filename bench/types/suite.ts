@@ -6,7 +6,7 @@ import { reportText, rowsOf } from "../harness/report.ts";
 import { Results } from "../harness/results.ts";
 import { spread } from "../harness/statistics.ts";
 import type { ProjectFiles } from "./project-layout.ts";
-import { taskwrightProject } from "./taskwright-project.ts";
+import { taskwrightProject, taskwrightTrpcProject } from "./taskwright-project.ts";
 import { trpcProject } from "./trpc-project.ts";
 import { checkTypes, ProjectFolder } from "./type-check.ts";
 
@@ -14,9 +14,11 @@ import { checkTypes, ProjectFolder } from "./type-check.ts";
 export const TYPES_SUITE = "types";
 
 const OURS = "taskwright";
+const OVER_TRPC = "taskwright over trpc";
 const BASE = "trpc";
 const SUBJECTS: Readonly<Record<string, (taskCount: number) => ProjectFiles>> = {
   [OURS]: taskwrightProject,
+  [OVER_TRPC]: taskwrightTrpcProject,
   [BASE]: trpcProject,
 };
 
@@ -92,6 +94,8 @@ export async function runTypesSuite(args: Arguments, onStep: (text: string) => v
     gaps: [],
     aims: aims(results),
   };
-  console.log(`${reportText(report)}\n\n${taskCount} tasks, all handled and all called; the floor is tRPC.`);
+  console.log(
+    `${reportText(report)}\n\n${taskCount} tasks, all handled and all called, over tRPC by two clients; the floor is tRPC.`,
+  );
   if (args.json !== null) writeFileSync(args.json, `${JSON.stringify(rowsOf(report), null, 2)}\n`);
 }

@@ -67,3 +67,41 @@ export const server = createTaskServer({
   }
   return files;
 }
+
+/**
+ * The same over tRPC: a router of the tasks, a client over it by the contract's type that calls each task, and a tRPC client
+ * by the router's type that calls each as well.
+ */
+export function taskwrightTrpcProject(taskCount: number): ProjectFiles {
+  const files = new Map(taskwrightProject(taskCount));
+  files.set(
+    "router.ts",
+    `import { createTaskRouter } from "@taskwright/server/trpc";
+import { server } from "./server.ts";
+import { t } from "./init.ts";
+export const router = createTaskRouter(t, server, { procedure: t.procedure });
+`,
+  );
+  files.set("init.ts", fixedFile("trpc/init.ts"));
+  files.set("connect.ts", fixedFile("taskwright/connect-by-url.ts"));
+  files.set("connect-trpc.ts", fixedFile("trpc/connect.ts"));
+  files.set(
+    "client.ts",
+    'import { connect } from "./connect.ts";\nimport type { tasks } from "./tasks.ts";\nexport const client = connect<typeof tasks>();\n',
+  );
+  files.set(
+    "trpc.ts",
+    'import { connect } from "./connect-trpc.ts";\nimport type { router } from "./router.ts";\nexport const trpc = connect<typeof router>();\n',
+  );
+  for (const area of areasOf(taskCount)) {
+    const calls = eachTask(
+      area,
+      (task, path) => `  seen.push((await trpc.tasks.${path}.delay.mutate(${task.argument})).id);`,
+    );
+    files.set(
+      `trpc-calls/${area.name}.ts`,
+      `import { trpc } from "../trpc.ts";\nexport async function ${area.name}(seen: unknown[]): Promise<void> {\n${calls}\n}\n`,
+    );
+  }
+  return files;
+}

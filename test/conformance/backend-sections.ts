@@ -20,6 +20,7 @@ import { purgeSection } from "./purge.ts";
 import { racesSection } from "./races.ts";
 import { releaseSection } from "./release.ts";
 import { requeueSection } from "./requeue.ts";
+import { schedulesSection } from "./schedules.ts";
 import { settleSection } from "./settle.ts";
 import { sweepSection } from "./sweep.ts";
 import { timeSection } from "./time.ts";
@@ -46,6 +47,7 @@ export const BACKEND_SECTIONS: readonly ConformanceSection[] = [
   inputFiltersSection,
   inputIndexSection,
   countingSection,
+  schedulesSection,
   wakeupsSection,
   timeSection,
   lifecycleSection,

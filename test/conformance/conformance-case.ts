@@ -5,12 +5,14 @@ import type { StoreUnderTest } from "./store-under-test.ts";
 /** A facet that a backend may lack. */
 export type Facet =
   | "leases"
+  | "delivery"
   | "maintenance"
   | "inspector"
   | "wakeups"
   | "readTime"
   | "transactions"
-  | "outbox";
+  | "outbox"
+  | "schedules";
 
 /** One promise, named by the behaviour that a user of the seam would see. */
 export interface ConformanceCase<Subject = StoreUnderTest> {
@@ -21,6 +23,8 @@ export interface ConformanceCase<Subject = StoreUnderTest> {
     | Facet
     | "transactions.runAttempt"
     | "transactions of the store"
+    | "schedules.sync"
+    | "results"
     | keyof StoreFixture
   )[];
   /** The defect of a seed library that this case keeps out; see features.md section 5.2. */
@@ -52,6 +56,10 @@ export function reasonToSkip(
     } else if (need === "transactions of the store") {
       if (backend.outbox !== undefined)
         return "gets what transactions enqueue through an outbox, where keys are not looked at: the first to arrive has the key";
+    } else if (need === "schedules.sync") {
+      if (backend.schedules?.sync === undefined) return "keeps no schedules beside QStash's";
+    } else if (need === "results") {
+      if (backend.delivery?.keepsResults === false) return "keeps no task results";
     } else if (backend[need as Facet] === undefined) return `has no ${need}`;
   }
   return undefined;

@@ -124,11 +124,11 @@ export const lifecycleSection: ConformanceSection = {
         if ("none" in breakage) throw new Error(breakage.none);
         const lease = store.backend.leases && leaseOf(await store.addClaimed());
         await breakage.inflict(store.context);
-        for (const [name, run] of everyOperation(store.backend, lease)) {
-          const error = await run().then(
-            () => new Error("it was carried out"),
-            (reason: unknown) => reason,
-          );
+        const operations = [...everyOperation(store.backend, lease)];
+        const outcomes = await Promise.allSettled(operations.map(([, run]) => run()));
+        for (const [index, outcome] of outcomes.entries()) {
+          const [name] = operations[index] ?? [];
+          const error = outcome.status === "rejected" ? outcome.reason : new Error("it was carried out");
           const isExpected =
             isTaskError(error, "BACKEND_UNAVAILABLE") || isTaskError(error, "BACKEND_INCOMPATIBLE");
           expect(isExpected, `${name}: ${error}`).toBe(true);

@@ -30,7 +30,9 @@ async function makeDatabase({ namespace }: StoreContext): Promise<string> {
 /** Brings a database back to what it was when its tables were made. */
 async function empty(database: string): Promise<void> {
   await onMariadb(mariadbUrl(), async (server) => {
-    const grown = [...TABLES, "lane", "input_path", "input_index"].filter((table) => table !== "version");
+    const grown = [...TABLES, "schedule", "lane", "input_path", "input_index"].filter(
+      (table) => table !== "version",
+    );
     for (const table of grown) await server.query(`DELETE FROM \`${database}\`.taskwright_${table}`);
     await server.query(`INSERT INTO \`${database}\`.taskwright_input_index (id) VALUES (1)`);
     await server.query(`DROP TABLE IF EXISTS \`${database}\`.callers_line`);

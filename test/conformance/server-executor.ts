@@ -170,6 +170,9 @@ export const serverExecutorSection: ConformanceSection<ServerUnderTest> = {
         const counts = { READY: 2, RUNNING: 0, SUCCESSFUL: 1, FAILED: 0, CANCELLED: 1 };
         expect(await executor.getTaskCounts()).toEqual(counts);
         expect(await executor.getTaskCounts({ queue: "emails" })).toMatchObject({ READY: 0, CANCELLED: 1 });
+        const unknown = { code: "UNKNOWN_QUEUE", message: expect.stringContaining('Did you mean "emails"?') };
+        await expect(executor.pendingTaskCount({ queue: "email" })).rejects.toMatchObject(unknown);
+        await expect(executor.getTaskCounts({ queue: "email" })).rejects.toMatchObject(unknown);
         const none = { pending: 0, delayed: 0, running: 0, successful: 0, failed: 0, cancelled: 0 };
         expect(await executor.getQueueStats()).toEqual([
           {

@@ -2,6 +2,7 @@ import { TaskError } from "@taskwright/shared";
 import { expect } from "vitest";
 import { withCallers } from "./callers.ts";
 import type { ConformanceSection } from "./conformance-case.ts";
+import { noting } from "./noting-handlers.ts";
 import type { ServerUnderTest } from "./server-under-test.ts";
 
 const NEEDS = ["transactions", "outbox", "callers", "leases"] as const;
@@ -11,21 +12,6 @@ const AFTER_HOLD_MS = 16_000;
 
 const AWAY = () => new TaskError({ code: "BACKEND_UNAVAILABLE", message: "away" });
 const REFUSED = () => new TaskError({ code: "BACKEND_INCOMPATIBLE", message: "too odd" });
-
-/** Handlers that note what they run. */
-function noting(): {
-  readonly ran: number[];
-  readonly work: (args: { input: { n: number } }) => { n: number };
-} {
-  const ran: number[] = [];
-  return {
-    ran,
-    work: ({ input }) => {
-      ran.push(input.n);
-      return input;
-    },
-  };
-}
 
 export const serverOutboxSection: ConformanceSection<ServerUnderTest> = {
   title: "servers: tasks that wait in an outbox",

@@ -1,6 +1,7 @@
 import type { ConformanceSection } from "./conformance-case.ts";
 import { serverBackendsSection } from "./server-backends.ts";
 import { serverBadInputSection } from "./server-bad-input.ts";
+import { serverBuiltInTasksSection } from "./server-built-in-tasks.ts";
 import { serverEventsSection } from "./server-events.ts";
 import { serverExecutorSection } from "./server-executor.ts";
 import { serverHandlersSection } from "./server-handlers.ts";
@@ -11,6 +12,7 @@ import { serverOptionsSection } from "./server-options.ts";
 import { serverOutagesSection } from "./server-outages.ts";
 import { serverResultsSection } from "./server-results.ts";
 import { serverRetriesSection } from "./server-retries.ts";
+import { serverSchedulesSection } from "./server-schedules.ts";
 import { serverTransactionHandlersSection } from "./server-transaction-handlers.ts";
 import { serverTransactionsSection } from "./server-transactions.ts";
 import type { ServerUnderTest } from "./server-under-test.ts";
@@ -30,6 +32,8 @@ export const SERVER_SECTIONS: readonly ConformanceSection<ServerUnderTest>[] = [
   serverOutagesSection,
   serverBackendsSection,
   serverExecutorSection,
+  serverBuiltInTasksSection,
+  serverSchedulesSection,
   serverBadInputSection,
   serverOptionsSection,
   serverInputIndexSection,

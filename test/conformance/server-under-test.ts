@@ -145,7 +145,8 @@ export class ServerUnderTest implements AsyncDisposable {
 
   /** A store as servers here see it: the host waits for its answers. */
   observe(backend: Backend): Backend {
-    const { store, leases, maintenance, inspector, wakeups, transactions, outbox } = backend;
+    const { store, leases, delivery, maintenance, inspector, wakeups, transactions, outbox, schedules } =
+      backend;
     const { readTime, longestWaitMs, defaultLeaseMs, batchesAtOnce } = backend;
     const enqueue = async (request: EnqueueRequest) => {
       this.batches.push(request.tasks.length);
@@ -155,6 +156,13 @@ export class ServerUnderTest implements AsyncDisposable {
       kind: backend.kind,
       store: this.#watched("store", store, { enqueue }),
       ...(leases === undefined ? {} : { leases: this.#watched("leases", leases) }),
+      ...(delivery === undefined
+        ? {}
+        : {
+            delivery: this.#watched("delivery", delivery, {
+              leases: this.#watched("leases", delivery.leases),
+            }),
+          }),
       ...(maintenance === undefined ? {} : { maintenance: this.#watched("maintenance", maintenance) }),
       ...(inspector === undefined ? {} : { inspector: this.#watched("inspector", inspector) }),
       ...(wakeups === undefined ? {} : { wakeups }),
@@ -164,6 +172,8 @@ export class ServerUnderTest implements AsyncDisposable {
       ...(readTime === undefined ? {} : { readTime: this.#standingClock(readTime) }),
       ...(transactions === undefined ? {} : { transactions: this.#transactions(transactions) }),
       ...(outbox === undefined ? {} : { outbox: this.#watched("outbox", outbox) }),
+      ...(schedules === undefined ? {} : { schedules: this.#watched("schedules", schedules) }),
+      ...(backend.deadLetters === undefined ? {} : { deadLetters: backend.deadLetters }),
       diagnose: () => backend.diagnose(),
       open: () => this.#interrupted("open", () => backend.open()),
       // Several servers share it here; the suite closes it when all are done.

@@ -1,4 +1,5 @@
 import { createTaskServer } from "@taskwright/server";
+import type { ProgressUpdate } from "@taskwright/shared";
 import { expect } from "vitest";
 import type { ConformanceSection } from "./conformance-case.ts";
 import { tasks } from "./server-contract.ts";
@@ -16,6 +17,44 @@ export const serverWorkersSection: ConformanceSection<ServerUnderTest> = {
   title: "servers: workers",
   rows: ["order", "unknown task", "cancel", "shutdown"],
   cases: [
+    {
+      name: "a worker with once runs what an attempt has enqueued beside a claim that had not seen it",
+      needs: ["leases"],
+      run: async (bench) => {
+        const { wakeups: _, ...unwoken } = bench.backend;
+        const emptyClaim = Promise.withResolvers<void>();
+        const attemptEnded = Promise.withResolvers<void>();
+        let claims = 0;
+        bench.after.set("leases.claim", async () => {
+          if (++claims !== 2) return;
+          emptyClaim.resolve();
+          await attemptEnded.promise;
+        });
+        const server = createTaskServer({
+          tasks,
+          backend: unwoken,
+          only: ["work", "silent"],
+          handlers: {
+            work: async ({ input }) => {
+              // The end of the first makes the worker claim again, which finds nothing.
+              if (input.n === 1) return input;
+              await emptyClaim.promise;
+              await server.client.tasks.silent.delay();
+              return input;
+            },
+            silent: () => {},
+          },
+          logger: false,
+          host: bench.host,
+        });
+        const [, second] = await server.client.tasks.work.enqueueMany([{ n: 1 }, { n: 2 }]);
+        const worker = await bench.work(server, { once: true });
+        await bench.untilStatus(second, "SUCCESSFUL");
+        attemptEnded.resolve();
+        await worker.stopped;
+        expect(worker.started).toBe(3);
+      },
+    },
     {
       name: "of tasks that are due the one of the lowest rank runs first",
       needs: ["leases"],
@@ -167,6 +206,52 @@ export const serverWorkersSection: ConformanceSection<ServerUnderTest> = {
         await bench.work(server, { claimInterval: "1s" });
         expect(await result.get()).toBeUndefined();
         expect(await result.refresh()).toMatchObject({ attempts: 2, errors: [{ type: "LEASE_EXPIRED" }] });
+      },
+    },
+    {
+      name: "onProgress tells where a task result stands as it changes, and its end last",
+      needs: ["leases"],
+      run: async (bench) => {
+        const steps = [0, 1].map(() => Promise.withResolvers<void>());
+        const server = bench.serve({
+          handlers: {
+            work: async ({ input, attempt }) => {
+              for (const [part, { promise }] of steps.entries()) {
+                await attempt.progress(part);
+                await promise;
+              }
+              return { n: input.n };
+            },
+          },
+        });
+        const result = await server.client.tasks.work.delay({ n: 1 });
+        const told: ProgressUpdate[] = [];
+        const errors: unknown[] = [];
+        result.onProgress((update) => told.push(update), { onError: (error) => errors.push(error) });
+        const stop = result.onProgress(() => errors.push("told after it was stopped"));
+        stop();
+        await bench.until(() => told.length === 1);
+        await bench.work(server);
+        for (const [part, step] of steps.entries()) {
+          await bench.until(async () => (await result.refresh()).progress === part);
+          await bench.host.advance(500);
+          await bench.until(() => told.at(-1)?.progress === part);
+          step.resolve();
+        }
+        await bench.until(async () => (await result.status()) === "SUCCESSFUL");
+        await bench.host.advance(500);
+        await bench.until(() => told.at(-1)?.status === "SUCCESSFUL");
+        expect(told.filter(({ progress }) => progress !== null)).toEqual([
+          { status: "RUNNING", progress: 0 },
+          { status: "RUNNING", progress: 1 },
+          { status: "SUCCESSFUL", progress: 1 },
+        ]);
+        expect(told[0]).toEqual({ status: "READY", progress: null });
+        server.client.tasks.work
+          .result("0190f5c6-0000-7000-8000-000000000000")
+          .onProgress(() => errors.push("told of nothing"), { onError: (error) => errors.push(error) });
+        await bench.until(() => errors.length > 0);
+        expect(errors).toEqual([expect.objectContaining({ code: "RESULT_NOT_FOUND" })]);
       },
     },
     {

@@ -140,7 +140,7 @@ test("a folder that is named is meant from where the command is given, and anoth
   );
   const { code } = await folder.run(["migrate", "--prisma", "database", "--json"]);
   expect(code).toBe(0);
-  expect(readdirSync(join(folder.path, "database"))).toHaveLength(2);
+  expect(readdirSync(join(folder.path, "database"))).toHaveLength(3);
   folder.write("database/migration_lock.toml", 'provider = "mysql"\n');
   const refused = await folder.run(["migrate", "--prisma", "database"]);
   expect(refused.code).toBe(2);

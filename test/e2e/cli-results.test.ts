@@ -519,6 +519,17 @@ describe.concurrent("results clear", () => {
   });
 });
 
+test("results clear --delay leaves it to a worker", async () => {
+  await using folder = projectFolder();
+  await finishedResults(folder);
+  const { code, stdout } = await folder.run(["results", "clear", "--since", "0", "--delay"]);
+  const [, id = ""] = /^Enqueued taskwright\.clearStaleResults (\S+)\.\n$/.exec(stdout) ?? [];
+  expect({ code, id }).toEqual({ code: 0, id: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+  expect((await counts(folder)).SUCCESSFUL).toBe(1);
+  expect(await json(folder, "execute", id)).toMatchObject({ status: "SUCCESSFUL", output: { deleted: 1 } });
+  expect(await json(folder, "results", "clear", "--delay")).toEqual({ id: expect.any(String) });
+});
+
 describe.concurrent("status", () => {
   test("counts by state and queue, for each backend", async () => {
     await using folder = projectFolder();

@@ -17,6 +17,7 @@ const COMMANDS = [
   ["purge"],
   ["status"],
   ["doctor"],
+  ["qstash-dev"],
 ];
 
 const serverFile = JSON.stringify(fixture("partial-server.ts"));

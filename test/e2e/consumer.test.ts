@@ -166,10 +166,12 @@ console.log(JSON.stringify([...asked].filter((name) => name !== process.argv[2])
 
 test("a module that runs anywhere asks for nothing of Node's", async () => {
   expect(await loadedBy("@taskwright/shared")).toEqual(["zod/v4/core"]);
-  expect(await loadedBy("@taskwright/client")).toEqual(["@taskwright/shared", "zod/v4/core"]);
+  const loaded = await loadedBy("@taskwright/client");
+  // tRPC's client stands on small parts of its server's package, which run anywhere too.
+  expect(loaded.filter((name) => !name.startsWith("@trpc/"))).toEqual(["@taskwright/shared", "zod/v4/core"]);
 });
 
-test("no file of shared and client asks for anything but their own packages and zod", async () => {
+test("no file of shared and client asks for anything but their own packages, zod and tRPC's client", async () => {
   for (const directory of ["shared", "client"]) {
     const { name, files } = packed.get(directory) as PackedPackage;
     for (const file of files.filter((path) => path.endsWith(".js") || path.endsWith(".d.ts"))) {
@@ -177,7 +179,11 @@ test("no file of shared and client asks for anything but their own packages and 
       const asked = [...text.matchAll(/(?:from|import\(|import|require\()\s*"([^"]+)"/g)].map(
         ([, from = ""]) => from,
       );
-      const others = asked.filter((from) => !/^(\.|@taskwright\/shared$|zod($|\/))/.test(from));
+      const others = asked.filter(
+        (from) =>
+          !/^(\.|@taskwright\/shared$|zod($|\/))/.test(from) &&
+          !(directory === "client" && /^@trpc\/client($|\/)/.test(from)),
+      );
       expect(others, `${name}/${file}`).toEqual([]);
     }
   }
@@ -188,4 +194,16 @@ test("importing the server loads no store's library", async () => {
   expect(await loadedBy("@taskwright/server/worker")).not.toContain("node:sqlite");
   expect(await loadedBy("@taskwright/server/memory")).not.toContain("node:sqlite");
   expect(await loadedBy("@taskwright/server/sqlite")).toContain("node:sqlite");
+});
+
+test("the testing kit asks for no test runner, but for the entry that teaches vitest its matcher", async () => {
+  const loaded = await loadedBy("@taskwright/server/testing");
+  expect(loaded.filter((name) => /vitest|chai|node:test|node:sqlite/.test(name))).toEqual([]);
+  const { name, files } = packed.get("server") as PackedPackage;
+  const asking: string[] = [];
+  for (const file of files.filter((path) => /\.(js|d\.ts)$/.test(path))) {
+    const text = await readFile(join(project, "node_modules", name, file), "utf8");
+    if (/(?:from|import|import\(|module)\s*"vitest/.test(text)) asking.push(file);
+  }
+  expect(asking.sort()).toEqual(["dist/testing/vitest.d.ts", "dist/testing/vitest.js"]);
 });

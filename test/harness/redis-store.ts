@@ -34,3 +34,18 @@ export function removeKeys(url: string, prefix: string): Promise<number> {
     return removed;
   });
 }
+
+/** Every key of a server with what it holds, but for some. */
+export function everythingIn(url: string, but: readonly string[] = []): Promise<Record<string, unknown>> {
+  return onRedis(url, async (redis) => {
+    const keys = (await redis.keys("*")).filter((key) => !but.includes(key)).sort();
+    const holds = keys.map(async (key) => {
+      const type = await redis.type(key);
+      if (type === "hash") return redis.hgetall(key);
+      if (type === "zset") return redis.zrange(key, "0", "-1", "WITHSCORES");
+      if (type === "stream") return [await redis.xrange(key, "-", "+"), await redis.xinfo("GROUPS", key)];
+      return redis.get(key);
+    });
+    return Object.fromEntries((await Promise.all(holds)).map((held, index) => [keys[index], held]));
+  });
+}

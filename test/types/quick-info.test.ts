@@ -65,6 +65,7 @@ const PLACES: readonly (readonly [place: string, shown: string])[] = [
   ["async ({ |input, ctx", "(parameter) input: { orderId: number; due: Date; }"],
   ["input, |ctx, attempt }", "(parameter) ctx: { now: number; }"],
   ["tick.handler(({ |ctx", "(parameter) ctx: { now: number; } & { user: string; }"],
+  ["const |schedule", "const schedule: TaskSchedule<unknown>"],
   ["const |invoice", "const invoice: TaskHandler<{ orderId: number; due: Date; }, void, { now: number; }>"],
 ];
 
@@ -76,6 +77,8 @@ const LONG_PLACES = [
   "const { |client",
   "h.billing.invoice.|handler",
   "handlers: { |sendEmail",
+  "client.schedules.|create",
+  "client.schedules.|pause",
 ];
 
 test.each(PLACES)("an editor shows plain types at %s", async (place, expected) => {
@@ -85,6 +88,12 @@ test.each(PLACES)("an editor shows plain types at %s", async (place, expected) =
 test("an editor shows what delay() does", async () => {
   expect(await server.quickInfo("hover/calls.ts", "client.tasks.sendEmail.|delay")).toContain(
     "Enqueues it; resolves when it is durably stored.",
+  );
+});
+
+test("an editor shows the input and the queues that a schedule's task takes", async () => {
+  expect(await shown("client.schedules.|create")).toContain(
+    `.create<"sendEmail">(options: ScheduleOptions<"sendEmail", ${MAIL}, ${QUEUES}>): Promise<TaskSchedule>`,
   );
 });
 

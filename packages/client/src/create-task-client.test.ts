@@ -1,5 +1,5 @@
 import { initTasks, type TaskTransport } from "@taskwright/shared";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { z } from "zod";
 import { createTaskClient } from "./create-task-client.ts";
 
@@ -23,6 +23,7 @@ it("is the same client as a server's, over a transport", async () => {
       calls.push(address);
       return "cancelled";
     },
+    watchProgress: () => expect.fail("not asked for"),
     listResults: refuse,
   };
   const client = createTaskClient<typeof tasks>({ transport });
@@ -48,24 +49,72 @@ it.each([
   );
 });
 
+const NAMES = "transport, url, path, headers, fetch, links, transformer, timeout, retries, trpc";
+const NO_TRANSPORT =
+  "createTaskClient() needs a transport: an object of functions, of the type TaskTransport.";
+
 it.each([
   [undefined, "createTaskClient() takes its options as a plain object; got undefined."],
   [null, "createTaskClient() takes its options as a plain object; got null."],
   ["/api", "createTaskClient() takes its options as a plain object; got a string of length 4."],
-  [{}, "createTaskClient() needs a transport."],
-  [{ transport: {} }, "createTaskClient() needs a transport."],
-  [{ transport: "/api" }, "createTaskClient() needs a transport."],
-  [{ transport: null }, "createTaskClient() needs a transport."],
+  [{}, "createTaskClient() needs a url, a trpc or a transport."],
+  [{ headers: {} }, "createTaskClient() needs a url, a trpc or a transport."],
+  [{ transport: {} }, NO_TRANSPORT],
+  [{ transport: "/api" }, NO_TRANSPORT],
+  [{ transport: null }, NO_TRANSPORT],
   [
     { transprot: {} },
-    'createTaskClient() has no option "transprot". Did you mean "transport"? It has: transport.',
+    `createTaskClient() has no option "transprot". Did you mean "transport"? It has: ${NAMES}.`,
   ],
   [
-    { transport: { enqueue: () => {} }, batch: true },
-    'createTaskClient() has no option "batch". It has: transport.',
+    { transport: { enqueue: () => {} }, timeout: "5s" },
+    'createTaskClient({ transport }) has no option "timeout". It has: transport.',
   ],
-])("needs a transport and nothing else, not %o", (options, message) => {
+  [{ url: "" }, 'createTaskClient() takes url as a non-empty string, such as "/api/trpc".'],
+  [{ url: new URL("http://a") }, 'createTaskClient() takes url as a non-empty string, such as "/api/trpc".'],
+  [
+    { url: "/api", trpc: {} },
+    'createTaskClient({ url }) has no option "trpc". It has: url, path, headers, fetch, links, transformer, timeout, retries.',
+  ],
+  [
+    { url: "/api", path: "/background" },
+    'createTaskClient() takes path as names joined by dots, such as "background".',
+  ],
+  [
+    { url: "/api", path: "a..b" },
+    'createTaskClient() takes path as names joined by dots, such as "background".',
+  ],
+  [{ url: "/api", retries: 11 }, "createTaskClient() takes retries as an integer from 0 to 10."],
+  [
+    { trpc: "/api" },
+    "createTaskClient() takes trpc as a tRPC client, such as createTRPCClient() makes, or a part of one.",
+  ],
+  [
+    { trpc: {}, path: "a" },
+    'createTaskClient({ trpc }) has no option "path". It has: trpc, timeout, retries.',
+  ],
+])("is made of a url, a tRPC client or a transport, and not of %o", (options, message) => {
   expect(() => createTaskClient(options as never)).toThrow(
     expect.objectContaining({ code: "INVALID_OPTION", message }),
   );
+});
+
+it("refuses a timeout that is none", () => {
+  expect(() => createTaskClient({ url: "/api", timeout: 30 as never })).toThrow(
+    expect.objectContaining({ code: "INVALID_OPTION" }),
+  );
+});
+
+it("refuses at once what JSON cannot say", async () => {
+  const fetch = () => expect.fail("not asked for");
+  const { tasks: callers } = createTaskClient<typeof tasks>({ url: "http://localhost", fetch });
+  await expect(callers.mail.send.delay({ to: 1n as never })).rejects.toMatchObject({ code: "PAYLOAD_ERROR" });
+});
+
+it("makes its requests by the fetch that is there when it calls", async () => {
+  const { tasks: callers } = createTaskClient<typeof tasks>({ url: "http://localhost", retries: 0 });
+  const fetch = vi.spyOn(globalThis, "fetch").mockResolvedValue(new Response("", { status: 403 }));
+  await expect(callers.mail.send.delay({ to: "a" })).rejects.toMatchObject({ code: "FORBIDDEN" });
+  expect(fetch).toHaveBeenCalledOnce();
+  fetch.mockRestore();
 });

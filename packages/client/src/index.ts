@@ -1,1 +1,9 @@
-export { type ClientOptions, createTaskClient } from "./create-task-client.ts";
+export {
+  type CallLimitOptions,
+  type ClientOptions,
+  createTaskClient,
+  type TaskTrpcClient,
+  type TrpcClientOptions,
+  type UrlClientOptions,
+} from "./create-task-client.ts";
+export type { ClientHeaders, ClientLink, ClientTransformer } from "./server-address.ts";

@@ -65,7 +65,7 @@ describe("a server's options", () => {
     expect(() => client({})).toThrow(refused("INVALID_OPTION", "needs either backend or backends"));
     for (const words of [[{ transport: {} }], [tasks, { transport: {} }]])
       expect(() => Reflect.apply(createTaskClient, undefined, words)).toThrow(
-        refused("INVALID_OPTION", "use createTaskClient<typeof tasks>({ transport }) of @taskwright/client"),
+        refused("INVALID_OPTION", "use createTaskClient<typeof tasks>({ url }) of @taskwright/client"),
       );
   });
 });

@@ -1,5 +1,6 @@
 import { type AnyRouter, checkOptionNames, TaskError } from "@taskwright/shared";
 import type { Backend } from "./backend/index.ts";
+import { builtInHandlers } from "./core/built-in-handlers.ts";
 import { type Capabilities, capabilitiesOf } from "./core/capabilities.ts";
 import { type ContextRequest, Engine } from "./core/engine.ts";
 import { createExecutor, type Executor } from "./core/executor.ts";
@@ -8,8 +9,7 @@ import { handlerTable } from "./core/handler-table.ts";
 import type { Handlers, HandlersOnly } from "./core/handler-types.ts";
 import type { Host } from "./core/host.ts";
 import { guardedLogger, type Logger, unclaimedLogger } from "./core/logger.ts";
-import { relayHandler } from "./core/relay-outboxes.ts";
-import { RELAY_PATH } from "./core/relay-task.ts";
+import { RunAtOnce } from "./core/run-at-once.ts";
 import { type TaskRunners, taskRunners } from "./core/run-inline.ts";
 import { serverClient } from "./core/server-client.ts";
 import type { ServerTaskClient } from "./core/server-task-client.ts";
@@ -198,10 +198,11 @@ export function createTaskServer<
     router: options.tasks,
     backends: backendsOf(options, "createTaskServer()"),
     // Whatever `only` says, so that any server can do it.
-    handlers: new Map([...handlers, [RELAY_PATH, relayHandler(() => engine)]]),
+    handlers: new Map([...handlers, ...builtInHandlers(() => engine)]),
     ...(options.createContext === undefined ? {} : { createContext: options.createContext }),
     ...(options.onFailed === undefined ? {} : { onFailed: options.onFailed }),
     ...maxPayloadBytesOf(options),
+    atOnce: new RunAtOnce(() => engine),
     logger: loggerOf(options, () => stopFailureLog()),
     host: options.host ?? systemHost,
   });
@@ -232,7 +233,7 @@ export interface DirectTaskClient<TRouter extends AnyRouter> extends ServerTaskC
 
 /** Not here: that client is the one of `@taskwright/client`. */
 export function createTaskClient<_TRouter extends AnyRouter>(
-  options: "createTaskClient({ transport }) is in @taskwright/client; here it takes (tasks, { backend })",
+  options: "createTaskClient({ url }) is in @taskwright/client; here it takes (tasks, { backend })",
 ): never;
 /** Makes a client that enqueues straight into the backends, for services that run no tasks themselves. */
 export function createTaskClient<TRouter extends AnyRouter>(
@@ -240,9 +241,11 @@ export function createTaskClient<TRouter extends AnyRouter>(
   options: CommonOptions & BackendOptions,
 ): DirectTaskClient<TRouter>;
 export function createTaskClient(...words: readonly unknown[]): unknown {
-  if (words.some((word) => typeof word === "object" && word !== null && "transport" in word))
+  const isMeantForEdge = (word: unknown) =>
+    typeof word === "object" && word !== null && ["transport", "url", "trpc"].some((name) => name in word);
+  if (words.some(isMeantForEdge))
     throw invalid(
-      "createTaskClient() of @taskwright/server takes (tasks, { backend }); with a transport, use createTaskClient<typeof tasks>({ transport }) of @taskwright/client.",
+      "createTaskClient() of @taskwright/server takes (tasks, { backend }); with a url, a trpc or a transport, use createTaskClient<typeof tasks>({ url }) of @taskwright/client.",
     );
   const [tasks, options] = words as [AnyRouter, CommonOptions & BackendOptions];
   checkOptions(options, CLIENT_OPTIONS, "createTaskClient()");

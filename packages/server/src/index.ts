@@ -2,12 +2,14 @@ export type {
   Backend,
   PgTransactionClient,
   PrismaTransactionClient,
+  ScheduleSync,
   TransactionClient,
   TransactionOf,
   TransactionOptionsOf,
   TransactionSource,
 } from "./backend/index.ts";
 export type { Attempt } from "./core/attempt.ts";
+export type { ClearedResults, ClearStaleResultsInput } from "./core/built-in-tasks.ts";
 export type { Capabilities } from "./core/capabilities.ts";
 export type { ContextRequest } from "./core/engine.ts";
 export type { Executor, ExecutorRun, ExecutorTarget, QueueStats } from "./core/executor.ts";
@@ -38,6 +40,8 @@ export {
 } from "./core/implement.ts";
 export type { Logger } from "./core/logger.ts";
 export type { TaskRunners } from "./core/run-inline.ts";
+export type { ScheduleOptions, ScheduleRule } from "./core/schedule-options.ts";
+export type { ScheduleListOptions, SchedulePage, Schedules, ScheduleTarget } from "./core/schedules.ts";
 export type { ServerTaskClient } from "./core/server-task-client.ts";
 export { isAllowed, TRANSITIONS, type Transition } from "./core/state-machine.ts";
 export type {

@@ -1,8 +1,8 @@
 import { expectTypeOf } from "vitest";
-import { type AsyncResult, asyncResult, type GetOptions } from "./async-result.ts";
+import { type AsyncResult, asyncResult, type GetOptions, type ProgressOptions } from "./async-result.ts";
 import type { TaskResult } from "./task-result.ts";
 import type { TaskStatus } from "./task-status.ts";
-import type { CancelAnswer, TaskTransport } from "./task-transport.ts";
+import type { CancelAnswer, ProgressUpdate, TaskTransport } from "./task-transport.ts";
 
 declare const transport: TaskTransport;
 const result = asyncResult<{ messageId: string }, { to: string }>(
@@ -36,3 +36,16 @@ void result.get({ timeoutMs: 30 });
 void result.get({ signal: new AbortController() });
 // @ts-expect-error -- an id does not change
 result.id = "2";
+
+const stop = result.onProgress(({ status, progress }) => {
+  expectTypeOf(status).toEqualTypeOf<TaskStatus>();
+  expectTypeOf(progress).toBeUnknown();
+});
+expectTypeOf(stop).toEqualTypeOf<() => void>();
+expectTypeOf(result.onProgress).parameter(0).toEqualTypeOf<(update: ProgressUpdate) => void>();
+expectTypeOf(result.onProgress).parameter(1).toEqualTypeOf<ProgressOptions | undefined>();
+result.onProgress(() => {}, { onError: (error) => expectTypeOf(error).toBeUnknown() });
+// @ts-expect-error -- it needs a listener
+result.onProgress();
+// @ts-expect-error -- an unknown option
+result.onProgress(() => {}, { signal: new AbortController().signal });

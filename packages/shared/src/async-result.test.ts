@@ -158,3 +158,35 @@ describe("the other ways of a handle", () => {
     expect(JSON.parse(JSON.stringify(result))).toEqual({ id: "id-1", taskId: "id-1", deduplicated: false });
   });
 });
+
+describe("onProgress", () => {
+  it("hands its listeners to the transport, and back what stops it", () => {
+    const seen: unknown[] = [];
+    const stop = () => {};
+    const transport = {
+      watchProgress: (...words: unknown[]) => {
+        seen.push(...words);
+        return stop;
+      },
+    } as unknown as TaskTransport;
+    const result = asyncResult<unknown, unknown>(transport, address, false);
+    const onUpdate = () => {};
+    const onError = () => {};
+    expect(result.onProgress(onUpdate, { onError })).toBe(stop);
+    expect(seen).toEqual([address, { onUpdate, onError }]);
+    result.onProgress(onUpdate);
+    expect(seen[3]).toEqual({ onUpdate, onError: expect.any(Function) });
+  });
+
+  it.each([
+    [[undefined], "The listener of onProgress() must be a function; got undefined."],
+    [[() => {}, () => {}], "onProgress() takes its options as a plain object; got a function."],
+    [[() => {}, { onError: 1 }], "onError must be a function; got a number."],
+    [[() => {}, { onEror: () => {} }], 'onProgress() has no option "onEror". Did you mean "onError"?'],
+  ])("refuses what is no listener, %#", (words, message) => {
+    const { result } = handle({});
+    expect(() => Reflect.apply(result.onProgress, result, words)).toThrow(
+      expect.objectContaining({ code: "INVALID_OPTION", message: expect.stringContaining(message) }),
+    );
+  });
+});

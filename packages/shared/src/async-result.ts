@@ -3,7 +3,13 @@ import { TaskError } from "./errors/task-error.ts";
 import { checkOptionNames } from "./option-names.ts";
 import type { TaskResult } from "./task-result.ts";
 import type { TaskStatus } from "./task-status.ts";
-import type { AbortSignalLike, CancelAnswer, ResultAddress, TaskTransport } from "./task-transport.ts";
+import type {
+  AbortSignalLike,
+  CancelAnswer,
+  ProgressUpdate,
+  ResultAddress,
+  TaskTransport,
+} from "./task-transport.ts";
 import { kindOf } from "./value-kind.ts";
 
 /** How long `get()` waits. */
@@ -12,6 +18,12 @@ export interface GetOptions {
   readonly timeout?: Duration;
   /** Reject with ABORTED when it aborts; the task goes on. */
   readonly signal?: AbortSignalLike;
+}
+
+/** What `onProgress()` takes beside its listener. */
+export interface ProgressOptions {
+  /** Called once when nothing more can be told, such as with RESULT_NOT_FOUND. @default nobody is told */
+  readonly onError?: (error: unknown) => void;
 }
 
 /** A caller's handle on a task result. */
@@ -34,6 +46,12 @@ export interface AsyncResult<TOutput, TInput = unknown> {
   refresh(): Promise<TaskResult<TOutput, TInput>>;
   /** Ends it when it waits, asks its handler to stop when it runs. */
   cancel(): Promise<CancelAnswer>;
+  /**
+   * Calls back with where it stands, at first and at each change, until it has ended; what it returns stops that.
+   *
+   * The last call has the status it ended with. Changes that follow one another quickly may be told as one.
+   */
+  onProgress(listener: (update: ProgressUpdate) => void, options?: ProgressOptions): () => void;
 }
 
 function outputOf<TOutput>(result: TaskResult): TOutput {
@@ -75,6 +93,15 @@ function waitOf(options: GetOptions): { timeoutMs: number | null; signal: AbortS
   };
 }
 
+function checkListener(value: unknown, name: string): void {
+  if (typeof value === "function") return;
+  throw new TaskError({
+    code: "INVALID_OPTION",
+    message: `${name} must be a function; got ${kindOf(value)}.`,
+    data: { option: name },
+  });
+}
+
 /** Makes the handle of a task result. */
 export function asyncResult<TOutput, TInput>(
   transport: TaskTransport,
@@ -89,5 +116,12 @@ export function asyncResult<TOutput, TInput>(
     status: async () => (await transport.getResult(address)).status,
     refresh: async () => (await transport.getResult(address)) as TaskResult<TOutput, TInput>,
     cancel: async () => transport.cancel(address),
+    onProgress: (listener, options = {}) => {
+      checkListener(listener, "The listener of onProgress()");
+      checkOptionNames(options, "onProgress()", ["onError"]);
+      const { onError = () => {} } = options;
+      checkListener(onError, "onError");
+      return transport.watchProgress(address, { onUpdate: listener, onError });
+    },
   };
 }

@@ -1,4 +1,4 @@
-export { type AsyncResult, asyncResult, type GetOptions } from "./async-result.ts";
+export { type AsyncResult, asyncResult, type GetOptions, type ProgressOptions } from "./async-result.ts";
 export type { AttemptError, AttemptErrorType } from "./attempt-error.ts";
 export type { Codec, Transformer } from "./codec.ts";
 export { type DiscoveredTask, type DiscoverOptions, discoverTasks } from "./discover-tasks.ts";
@@ -14,23 +14,33 @@ export {
   type TaskErrorInit,
   type TaskErrorJson,
 } from "./errors/task-error.ts";
+export {
+  SignatureError,
+  type SignatureErrorData,
+  type SignatureFault,
+  WebhookError,
+} from "./errors/webhook-error.ts";
 export { type InitOptions, type InitTasks, initTasks, type TaskContract } from "./init-tasks.ts";
 export type { InputArguments } from "./input-arguments.ts";
 export type { NotJsonSafe } from "./json-safe-type.ts";
 export { findJsonProblem, type JsonProblem } from "./json-safety.ts";
+export type { CarriedAsJson, MissingTransformer } from "./missing-transformer.ts";
 export { didYouMean, nearestName } from "./nearest-name.ts";
 export { checkOptionNames } from "./option-names.ts";
 export { type AllowedQueues, type OptionsPlace, parseOptions } from "./parse-options.ts";
 export { isLargerThan, MAX_PAYLOAD_BYTES } from "./payload-size.ts";
 export {
+  BUILT_IN_OPTIONS,
   mergeOptions,
   type ParsedOptions,
   type ResolvedBackoff,
   type ResolvedOptions,
 } from "./resolved-options.ts";
+export { fromWire, type TaskResultOnWire, toWire } from "./result-on-wire.ts";
 export { tasksByPath } from "./router-record.ts";
 export type { EmptyTaskBuilder, InvalidSchema, TaskBuilder, Wire } from "./task-builder.ts";
 export {
+  type OutputForm,
   type ResultsClient,
   type TaskCaller,
   type TaskCallers,
@@ -60,6 +70,14 @@ export {
   type UnsuccessfulTaskResult,
 } from "./task-result.ts";
 export {
+  MISFIRES,
+  type Misfire,
+  type ScheduleCallOptions,
+  type TaskSchedule,
+  type TaskScheduleInit,
+  taskSchedule,
+} from "./task-schedule.ts";
+export {
   FINISHED_STATUSES,
   type FinishedStatus,
   isFinishedStatus,
@@ -72,6 +90,8 @@ export {
   type Enqueued,
   LIST_OPTION_NAMES,
   type ListOptions,
+  type ProgressListeners,
+  type ProgressUpdate,
   type ResultAddress,
   type TaskResultPage,
   type TaskTransport,

@@ -1,10 +1,15 @@
 import { expectTypeOf } from "vitest";
 import {
+  BUILT_IN_OPTIONS,
   mergeOptions,
   type ParsedOptions,
   type ResolvedBackoff,
   type ResolvedOptions,
 } from "./resolved-options.ts";
+
+expectTypeOf(BUILT_IN_OPTIONS).toExtend<ResolvedOptions>();
+// @ts-expect-error -- what is built in does not change
+BUILT_IN_OPTIONS.maxRetries = 7;
 
 declare const complete: ResolvedOptions;
 declare const partial: ParsedOptions;
@@ -18,3 +23,4 @@ expectTypeOf<ResolvedOptions["timeoutMs"]>().toEqualTypeOf<number | null>();
 export const queue: string = partial.queue;
 // @ts-expect-error -- parsed options count in milliseconds
 mergeOptions(partial, { timeout: "5m" });
+expectTypeOf(BUILT_IN_OPTIONS).toEqualTypeOf<ResolvedOptions>();

@@ -38,6 +38,8 @@ export interface TaskBuilder<
   TQueue extends string,
   TTransaction extends boolean = false,
 > extends Task<TInput, TParsed, TOutput, TEncoded, TQueue, TTransaction> {
+  /** For inference only; undefined at run time. */
+  readonly "~wire": TWire;
   /** Sets the schema of what callers pass; without it the task takes nothing. */
   input<TSchema extends z.$ZodType>(
     schema: Survives<TWire, TSchema, "input">,
@@ -97,6 +99,6 @@ export function taskBuilder<TWire extends Wire, TQueue extends string>(
       return taskBuilder({ ...definition, options: mergeOptions(definition.options, parsed) });
     },
   };
-  // "~types" exists for the compiler only; what each step takes is checked by TaskBuilder's own signatures.
+  // "~types" and "~wire" exist for the compiler only; what each step takes is checked by TaskBuilder's own signatures.
   return builder as unknown as EmptyTaskBuilder<TWire, TQueue>;
 }

@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { AsyncResult } from "./async-result.ts";
 import { initTasks } from "./init-tasks.ts";
 import {
+  type OutputForm,
   type ResultsClient,
   type TaskCaller,
   type TaskCallers,
@@ -47,6 +48,17 @@ expectTypeOf(billing).toEqualTypeOf<{
   readonly invoice: TaskCaller<{ orderId: number; due: string }, number, Queue>;
 }>();
 expectTypeOf(sendEmail.delay).toEqualTypeOf<TaskCaller<Mail, Sent>["delay"]>();
+
+// --- Outputs as they are stored, where an edge cannot carry what handlers return ---
+
+const stored = taskClient<typeof tasks, "encoded">(transport);
+expectTypeOf(stored.tasks.sendEmail).toEqualTypeOf<
+  TaskCaller<Mail, { messageId: string; at: string }, Queue>
+>();
+expectTypeOf(stored.tasks).toEqualTypeOf<TaskCallers<(typeof tasks)["~router"], "encoded">>();
+expectTypeOf<OutputForm>().toEqualTypeOf<"output" | "encoded">();
+// @ts-expect-error -- no such form
+export type Parsed = TaskClient<typeof tasks, "parsed">;
 
 // --- delay ---
 

@@ -33,6 +33,7 @@ function clientOver(answers: Partial<TaskTransport> = {}) {
     getResult: record("getResult"),
     waitForResult: record("waitForResult"),
     cancel: record("cancel"),
+    watchProgress: () => expect.fail("not asked for"),
     listResults: record("listResults"),
   };
   return { client: taskClient<typeof tasks>(transport), calls };

@@ -45,16 +45,15 @@ export interface TaskCaller<TInput, TOutput, TQueue extends string = never> {
   readonly result: (id: string) => AsyncResult<TOutput, TInput>;
 }
 
+/** In which form outputs come: as handlers return them, or as they are stored. */
+export type OutputForm = "output" | "encoded";
+
 /** One {@link TaskCaller} per task of a router, nested as the router is. */
-export type TaskCallers<TRecord> = {
+export type TaskCallers<TRecord, TForm extends OutputForm = "output"> = {
   readonly [K in keyof TRecord]: TRecord[K] extends { readonly "~router": infer TInner }
-    ? TaskCallers<TInner>
+    ? TaskCallers<TInner, TForm>
     : TRecord[K] extends AnyTask
-      ? TaskCaller<
-          TRecord[K]["~types"]["input"],
-          TRecord[K]["~types"]["output"],
-          TRecord[K]["~types"]["queue"]
-        >
+      ? TaskCaller<TRecord[K]["~types"]["input"], TRecord[K]["~types"][TForm], TRecord[K]["~types"]["queue"]>
       : never;
 };
 
@@ -69,8 +68,8 @@ export interface ResultsClient {
 }
 
 /** The typed client of a router: `client.tasks.sendEmail.delay({ … })`. */
-export interface TaskClient<TRouter extends AnyRouter> {
-  readonly tasks: TaskCallers<TRouter["~router"]>;
+export interface TaskClient<TRouter extends AnyRouter, TForm extends OutputForm = "output"> {
+  readonly tasks: TaskCallers<TRouter["~router"], TForm>;
   readonly results: ResultsClient;
 }
 
@@ -117,7 +116,9 @@ function addressOf(id: string, options: { readonly backend?: string }, what: str
 }
 
 /** Makes the client of a router over a transport; the router's type is all it needs. */
-export function taskClient<TRouter extends AnyRouter>(transport: TaskTransport): TaskClient<TRouter> {
+export function taskClient<TRouter extends AnyRouter, TForm extends OutputForm = "output">(
+  transport: TaskTransport,
+): TaskClient<TRouter, TForm> {
   const results: ResultsClient = {
     get: async (id, options = {}) => transport.getResult(addressOf(id, options, "results.get()")),
     list: async (options = {}) => {
@@ -129,7 +130,7 @@ export function taskClient<TRouter extends AnyRouter>(transport: TaskTransport):
   return Object.freeze({
     tasks: pathProxy(
       (path) => callerOf(transport, path, []) as unknown as Record<string, unknown>,
-    ) as TaskCallers<TRouter["~router"]>,
+    ) as TaskCallers<TRouter["~router"], TForm>,
     results: Object.freeze(results),
   });
 }

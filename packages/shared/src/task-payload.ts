@@ -52,6 +52,11 @@ export class TaskPayload {
     this.#maxBytes = maxBytes;
   }
 
+  /** Whether the task has an input. */
+  get takesInput(): boolean {
+    return this.#definition.input !== null;
+  }
+
   /** Checks an input and gives its stored form; null for a task without input. Throws PayloadError. */
   encodeInput(value: unknown): string | null | Promise<string | null> {
     const schema = this.#definition.input;
@@ -106,6 +111,11 @@ export class TaskPayload {
     if (schema === null) return undefined;
     const stored = text === null ? undefined : this.#decode(text, codecId, "output");
     return this.#run(schema, stored, "output", DECODE);
+  }
+
+  /** Reads a stored output as it is stored, undecoded. Throws PayloadError. */
+  readOutput(text: string | null, codecId: string): unknown {
+    return text === null ? undefined : this.#decode(text, codecId, "output");
   }
 
   /** The same text for equal inputs, whatever the order of their keys; for content hashes. */

@@ -6,6 +6,8 @@ import {
   type Enqueued,
   LIST_OPTION_NAMES,
   type ListOptions,
+  type ProgressListeners,
+  type ProgressUpdate,
   type ResultAddress,
   type TaskResultPage,
   type TaskTransport,
@@ -25,6 +27,13 @@ expectTypeOf<TaskTransport["enqueueMany"]>().returns.resolves.toEqualTypeOf<read
 expectTypeOf<TaskTransport["cancel"]>().returns.resolves.toEqualTypeOf<CancelAnswer>();
 expectTypeOf<TaskTransport["listResults"]>().parameters.toEqualTypeOf<[ListOptions]>();
 
+expectTypeOf<ProgressUpdate>().toEqualTypeOf<{ readonly status: TaskStatus; readonly progress: unknown }>();
+expectTypeOf<TaskTransport["watchProgress"]>().toEqualTypeOf<
+  (address: ResultAddress, listeners: ProgressListeners) => () => void
+>();
+// @ts-expect-error -- somebody has to be told what went wrong
+const deaf: ProgressListeners = { onUpdate: () => {} };
+
 expectTypeOf(LIST_OPTION_NAMES).items.toEqualTypeOf<keyof ListOptions>();
 const list: ListOptions = { status: ["FAILED", "CANCELLED"], task: "sendEmail", limit: 10, cursor: "c" };
 // @ts-expect-error -- a word of another library
@@ -36,4 +45,4 @@ const path: ListOptions = { path: "sendEmail" };
 // @ts-expect-error -- a transport can do all of it
 const half: TaskTransport = { enqueue: async () => ({ id: "1", deduplicated: false, status: "READY" }) };
 
-export { half, list, otherStatus, path, textTime };
+export { deaf, half, list, otherStatus, path, textTime };

@@ -64,6 +64,21 @@ export interface TaskResultPage {
   readonly nextCursor: string | null;
 }
 
+/** Where a task result stands. */
+export interface ProgressUpdate {
+  readonly status: TaskStatus;
+  /** What `attempt.progress()` said last; null before it has said anything. */
+  readonly progress: unknown;
+}
+
+/** Who is told where a task result stands. */
+export interface ProgressListeners {
+  /** Called at first and at each change; changes that follow one another quickly may be told as one. */
+  readonly onUpdate: (update: ProgressUpdate) => void;
+  /** Called once when nothing more can be told, with the reason. */
+  readonly onError: (error: unknown) => void;
+}
+
 /** What carries a client's calls to a server: the seam between the typed client and a network or a backend. */
 export interface TaskTransport {
   enqueue(call: {
@@ -85,6 +100,8 @@ export interface TaskTransport {
     wait: { readonly timeoutMs: number | null; readonly signal: AbortSignalLike | null },
   ): Promise<TaskResult>;
   cancel(address: ResultAddress): Promise<CancelAnswer>;
+  /** Tells where it stands until it has ended; what it returns stops that. */
+  watchProgress(address: ResultAddress, listeners: ProgressListeners): () => void;
   listResults(options: ListOptions): Promise<TaskResultPage>;
 }
 

@@ -11,7 +11,7 @@ const envelope = {
 function expectRefusal(text: unknown, reason: string): void {
   expect(() => decodeEnvelope(text as string)).toThrow(
     expect.objectContaining({
-      name: "TaskError",
+      name: "WebhookError",
       code: "WEBHOOK_ERROR",
       message: `This is no Taskwright message: ${reason}.`,
     }),

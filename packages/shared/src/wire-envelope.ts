@@ -1,4 +1,5 @@
 import { TaskError } from "./errors/task-error.ts";
+import { WebhookError } from "./errors/webhook-error.ts";
 import { MAX_PATH_LENGTH } from "./task-path.ts";
 import { isPlainObject, kindOf } from "./value-kind.ts";
 
@@ -24,8 +25,8 @@ export function encodeEnvelope(envelope: WireEnvelope): string {
   return JSON.stringify({ v: ENVELOPE_VERSION, id, path, codec, input });
 }
 
-function refuse(reason: string): TaskError {
-  return new TaskError({ code: "WEBHOOK_ERROR", message: `This is no Taskwright message: ${reason}.` });
+function refuse(reason: string): WebhookError {
+  return new WebhookError({ message: `This is no Taskwright message: ${reason}.` });
 }
 
 function parse(text: unknown): unknown {

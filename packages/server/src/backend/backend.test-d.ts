@@ -1,4 +1,4 @@
-import type { AttemptError, TaskStatus } from "@taskwright/shared";
+import type { AttemptError, Misfire, TaskStatus } from "@taskwright/shared";
 import { expectTypeOf } from "vitest";
 import type {
   AttemptWork,
@@ -10,7 +10,12 @@ import type {
   ClaimRequest,
   CountAnswer,
   CountRequest,
+  DeadLetter,
+  DeadLetterFilter,
+  DeadLetters,
   DeleteOutcome,
+  DueSchedules,
+  DueSchedulesRequest,
   EnqueueOutcome,
   EnqueueRequest,
   Finding,
@@ -35,7 +40,13 @@ import type {
   ReleaseRequest,
   RenewOutcome,
   RequeueOutcome,
+  SaveScheduleRequest,
   ScanReach,
+  ScheduleCall,
+  ScheduleListRequest,
+  ScheduleRecord,
+  ScheduleStore,
+  ScheduleSync,
   Schema,
   SettleInside,
   Settlement,
@@ -84,6 +95,7 @@ export const full: Backend = {
   readTime: async () => 0,
 };
 expectTypeOf<Backend["leases"]>().toEqualTypeOf<LeaseSource | undefined>();
+expectTypeOf<Backend["runsAtOnce"]>().toEqualTypeOf<boolean | undefined>();
 expectTypeOf<Backend["diagnose"]>().returns.resolves.toEqualTypeOf<readonly Finding[]>();
 expectTypeOf<Finding["level"]>().toEqualTypeOf<"ok" | "warning" | "error">();
 declare const backend: Backend;
@@ -230,6 +242,47 @@ expectTypeOf(schema.written).returns.resolves.toEqualTypeOf<WrittenMigrations>()
 expectTypeOf<WrittenMigrations["migrations"]>().toEqualTypeOf<readonly Migration[]>();
 expectTypeOf<Migration["statements"]>().toEqualTypeOf<readonly string[]>();
 
+// --- Schedules ---
+
+declare const schedules: ScheduleStore;
+declare const schedule: ScheduleRecord;
+expectTypeOf<Backend["schedules"]>().toEqualTypeOf<ScheduleStore | undefined>();
+expectTypeOf(schedules.save).parameters.toEqualTypeOf<[SaveScheduleRequest]>();
+expectTypeOf(schedules.save).returns.resolves.toEqualTypeOf<"saved" | "changed">();
+expectTypeOf(schedules.get({ id: "1" })).resolves.toEqualTypeOf<ScheduleRecord | null>();
+expectTypeOf(schedules.list).parameters.toEqualTypeOf<[ScheduleListRequest]>();
+expectTypeOf(schedules.list({ after: null, limit: 1 })).resolves.toEqualTypeOf<readonly ScheduleRecord[]>();
+expectTypeOf(schedules.delete({ id: "1" })).resolves.toEqualTypeOf<"deleted" | "not-found">();
+// A backend that enqueues ticks by itself is not asked what is due.
+expectTypeOf(schedules.due).toEqualTypeOf<
+  ((request: DueSchedulesRequest) => Promise<DueSchedules>) | undefined
+>();
+expectTypeOf<DueSchedules["schedules"]>().toEqualTypeOf<readonly ScheduleRecord[]>();
+expectTypeOf<DueSchedules["nextRunAt"]>().toEqualTypeOf<number | null>();
+expectTypeOf<SaveScheduleRequest["tasks"]>().toEqualTypeOf<readonly NewTask[]>();
+expectTypeOf<ScheduleRecord["misfire"]>().toEqualTypeOf<Misfire>();
+expectTypeOf<ScheduleRecord["input"]>().toEqualTypeOf<string | null>();
+expectTypeOf<ScheduleRecord["nextRunAt"]>().toEqualTypeOf<number | null>();
+expectTypeOf(schedules.placeId).toEqualTypeOf<((request: { readonly id: string }) => string) | undefined>();
+// Who pauses a schedule need not know its task.
+expectTypeOf<SaveScheduleRequest["call"]>().toEqualTypeOf<ScheduleCall | null>();
+expectTypeOf<ScheduleCall["policy"]>().toEqualTypeOf<NewTask["policy"]>();
+// Only a backend that enqueues ticks by itself may know of others.
+expectTypeOf(schedules.sync).toEqualTypeOf<
+  ((request: { readonly now: number }) => Promise<ScheduleSync>) | undefined
+>();
+expectTypeOf<ScheduleSync["removed"]>().toEqualTypeOf<number>();
+// @ts-expect-error -- every request that stores carries the time
+void schedules.save({ schedule, call: null, tasks: [] });
+// @ts-expect-error -- what it does not know is said to be unknown
+void schedules.save({ schedule, tasks: [], now: 0 });
+// @ts-expect-error -- a page is always bounded
+void schedules.list({ after: null });
+// @ts-expect-error -- what is due is due for somebody
+void schedules.due?.({ limit: 1, now: 0 });
+// @ts-expect-error -- a revision tells who was first
+export const unnumbered: ScheduleRecord = { ...schedule, revision: undefined };
+
 // --- Outboxes ---
 
 declare const outbox: Outbox;
@@ -240,6 +293,10 @@ expectTypeOf<OutboxSource["take"]>().returns.resolves.toEqualTypeOf<TakeAnswer>(
 expectTypeOf<TakeAnswer["rows"]>().toEqualTypeOf<readonly OutboxRow[]>();
 // A row may have been changed by hand.
 expectTypeOf<OutboxRow["task"]>().toEqualTypeOf<NewTask | null>();
+expectTypeOf<OutboxRow["isStored"]>().toEqualTypeOf<boolean | undefined>();
+expectTypeOf<NonNullable<OutboxSource["deliver"]>>().returns.resolves.toEqualTypeOf<
+  readonly EnqueueOutcome[]
+>();
 // @ts-expect-error -- what is refused has a reason and a time
 void outbox.source("redis:app").refuse({ row: {} as OutboxRow });
 // @ts-expect-error -- a row is for one backend
@@ -250,3 +307,15 @@ declare const ledger: Backend<Tx>;
 export const anyBackend: Backend = ledger;
 // @ts-expect-error -- nobody knows what its transactions are
 export const unknownBackend: Backend<Tx> = backend;
+
+// --- Dead letters, where the backend pushes ---
+
+expectTypeOf<Backend["deadLetters"]>().toEqualTypeOf<DeadLetters | undefined>();
+declare const deadLetters: DeadLetters;
+expectTypeOf(deadLetters.list).parameters.toEqualTypeOf<[filter?: DeadLetterFilter | undefined]>();
+expectTypeOf(deadLetters.get("1-0")).resolves.toEqualTypeOf<DeadLetter | null>();
+expectTypeOf(deadLetters.redrive("1-0")).resolves.toEqualTypeOf<void>();
+expectTypeOf(deadLetters.delete("1-0")).resolves.toEqualTypeOf<boolean>();
+expectTypeOf<DeadLetter["taskId"]>().toEqualTypeOf<string | null>();
+// @ts-expect-error -- of a task, not of a queue
+void deadLetters.list({ queue: "emails" });

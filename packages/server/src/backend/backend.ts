@@ -1,6 +1,9 @@
+import type { DeadLetters } from "./dead-letters.ts";
+import type { DeliverySource } from "./delivery-source.ts";
 import type { LeaseSource } from "./lease-source.ts";
 import type { Maintenance } from "./maintenance.ts";
 import type { OutboxSource } from "./outbox-source.ts";
+import type { ScheduleStore } from "./schedule-store.ts";
 import type { Schema } from "./schema.ts";
 import type { TaskInspector } from "./task-inspector.ts";
 import type { TaskStore } from "./task-store.ts";
@@ -27,12 +30,17 @@ export interface Backend<TTransaction = unknown> {
   readonly kind: string;
   readonly store: TaskStore;
   readonly leases?: LeaseSource;
+  /** There where the backend pushes, and no worker can claim from it. */
+  readonly delivery?: DeliverySource;
+  /** There where {@link delivery} ends in a place that can be looked into. */
+  readonly deadLetters?: DeadLetters;
   readonly maintenance?: Maintenance;
   readonly inspector?: TaskInspector;
   readonly wakeups?: Wakeups;
   readonly transactions?: Transactions<TTransaction>;
   /** There when what {@link transactions} enqueues waits in an outbox, from which it has to be relayed. */
   readonly outbox?: OutboxSource;
+  readonly schedules?: ScheduleStore;
   /** Absent where tables are made at open. */
   readonly schema?: Schema;
   /** The store's clock in epoch milliseconds; absent where the store uses this machine's clock. */
@@ -49,6 +57,13 @@ export interface Backend<TTransaction = unknown> {
    * an answer that takes a minute, or half a minute longer than this, counts as none.
    */
   readonly longestWaitMs?: number;
+  /**
+   * Whether a server runs what it enqueues here at once, in its own process and before the enqueue resolves, however late
+   * it is due; what another process enqueues, and ticks of schedules, wait for a worker as elsewhere.
+   *
+   * @default false
+   */
+  readonly runsAtOnce?: boolean;
   /** The lease of tasks that set none of their own, in milliseconds. @default 60_000 */
   readonly defaultLeaseMs?: number;
   /** Checks connection, schema and settings for `taskwright doctor`; says what can be lost, and when. */

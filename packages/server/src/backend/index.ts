@@ -1,4 +1,14 @@
 export type { Backend, Finding } from "./backend.ts";
+export type { DeadLetter, DeadLetterFilter, DeadLetters } from "./dead-letters.ts";
+export type {
+  Delivered,
+  DeliveredTask,
+  DeliveredTick,
+  DeliveryGivenUp,
+  DeliverySource,
+  ResendRequest,
+  WebhookCall,
+} from "./delivery-source.ts";
 export type { InputCondition, InputScalar } from "./input-condition.ts";
 export type {
   BeginOutcome,
@@ -26,6 +36,16 @@ export type {
 } from "./maintenance.ts";
 export type { Outbox } from "./outbox.ts";
 export type { OutboxRow, OutboxSource, TakeAnswer, TakeRequest } from "./outbox-source.ts";
+export type {
+  DueSchedules,
+  DueSchedulesRequest,
+  SaveScheduleRequest,
+  ScheduleCall,
+  ScheduleListRequest,
+  ScheduleRecord,
+  ScheduleStore,
+  ScheduleSync,
+} from "./schedule-store.ts";
 export type { Migration, Schema, WrittenMigrations } from "./schema.ts";
 export type {
   CountAnswer,

@@ -1,4 +1,5 @@
 import type { NewTask } from "./task-record.ts";
+import type { EnqueueOutcome } from "./task-store.ts";
 
 /** A task that a committed transaction left in an outbox, held by one relay for a while. */
 export interface OutboxRow {
@@ -10,6 +11,8 @@ export interface OutboxRow {
   readonly task: NewTask | null;
   /** How often the backend has refused it. */
   readonly refusals: number;
+  /** True for a task that the backend has, and has yet to deliver: by {@link OutboxSource.deliver}. */
+  readonly isStored?: boolean;
 }
 
 export interface TakeRequest {
@@ -37,8 +40,18 @@ export interface TakeAnswer {
  * applies only to those that are still held by their token.
  */
 export interface OutboxSource {
+  /** Is given what to call when something was left that a relay of this process should look for soon. */
+  watchLeft?(look: () => void): void;
   /** Takes rows whose time has come, so that other relays leave them alone. */
   take(request: TakeRequest): Promise<TakeAnswer>;
+  /**
+   * Delivers the tasks of rows that are stored already; absent where there are no such rows. Answers `failed` for each that
+   * could not be delivered, in the order of the rows.
+   */
+  deliver?(request: {
+    readonly rows: readonly OutboxRow[];
+    readonly now: number;
+  }): Promise<readonly EnqueueOutcome[]>;
   /** Deletes rows whose tasks the backend has, or that stand for nothing. */
   remove(request: { readonly rows: readonly OutboxRow[] }): Promise<void>;
   /** Gives rows back to their old places, for a backend that is away. */

@@ -23,10 +23,16 @@ export class ConfigError extends Error {
   }
 }
 
-const USAGE_CODES: readonly TaskErrorCode[] = ["INVALID_OPTION", "UNKNOWN_BACKEND", "UNKNOWN_QUEUE"];
+const USAGE_CODES: readonly TaskErrorCode[] = [
+  "INVALID_OPTION",
+  "PAYLOAD_ERROR",
+  "UNKNOWN_BACKEND",
+  "UNKNOWN_QUEUE",
+];
 
 const HINTS: Partial<Record<TaskErrorCode, string>> = {
   RESULT_NOT_FOUND: "`taskwright results list` shows the ones there are.",
+  SCHEDULE_NOT_FOUND: "`taskwright schedules list` shows the ones there are.",
   UNKNOWN_TASK: "`taskwright tasks` lists the tasks of this config.",
   HANDLER_MISSING: "`taskwright doctor` lists the tasks without a handler.",
   BACKEND_UNAVAILABLE: "`taskwright doctor` examines each backend; nothing that was acknowledged is lost.",

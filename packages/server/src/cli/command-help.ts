@@ -12,7 +12,7 @@ export function withExamples(command: Command, examples: readonly string[]): Com
 /** What the program's own help ends with. */
 export const PROGRAM_NOTES: string = `
 Commands read taskwright.config.ts (.mts, .js, .mjs), the nearest one from this
-folder upwards, and run in its folder.
+folder upwards, and run in its folder; qstash-dev needs none.
 
 Exit codes:
   0    done

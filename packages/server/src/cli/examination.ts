@@ -1,5 +1,6 @@
 import type { AnyRouter } from "@taskwright/shared";
 import type { Finding } from "../backend/index.ts";
+import { isBuiltIn } from "../core/built-in-tasks.ts";
 import type { OpenedBackend } from "../core/opened-backend.ts";
 import type { TaskServer } from "../create-task-server.ts";
 import type { CliApp, ConfiguredServer } from "./app.ts";
@@ -23,7 +24,7 @@ function failureOf(subject: string, error: unknown): DoctorFinding {
 }
 
 function examineTasks(server: TaskServer<AnyRouter>): DoctorFinding {
-  const tasks = [...server["~engine"].tasks.values()];
+  const tasks = [...server["~engine"].tasks.values()].filter(({ path }) => !isBuiltIn(path));
   const unhandled = tasks.filter(({ handler }) => handler === undefined).map(({ path }) => path);
   if (tasks.length === 0)
     return { subject: "tasks", level: "warning", message: "The contract has no tasks." };

@@ -27,7 +27,7 @@ export function wholeNumberFrom(
 ): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    if (/^-?\d+$/.test(text) && value >= min && value <= max) return value;
     throw new InvalidArgumentError(
       `It must be a whole number ${max === Number.MAX_SAFE_INTEGER ? `of ${min} or more` : `from ${min} to ${max}`}.`,
     );
@@ -36,15 +36,26 @@ export function wholeNumberFrom(
 
 /** Reads seconds, plain or as a duration with a unit, into milliseconds; throws for commander to report. */
 export function durationMs(text: string): number {
+  return durationToMs(durationOf(text), "it");
+}
+
+/** Reads seconds, plain or as a duration with a unit; throws for commander to report. */
+export function durationOf(text: string): Duration {
   const duration = /^\d+(\.\d+)?$/.test(text) ? `${text}s` : text;
   try {
-    return durationToMs(duration, "it");
+    durationToMs(duration, "it");
+    return duration as Duration;
   } catch (error) {
     if (!isTaskError(error)) throw error;
     throw new InvalidArgumentError(
       'It must be seconds, or a duration such as "500ms", "30s", "5m" or "2h" (at most 3650d).',
     );
   }
+}
+
+/** Reads a duration as {@link durationOf} does; false for `none`. */
+export function timeoutOf(text: string): Duration | false {
+  return text === "none" ? false : durationOf(text);
 }
 
 /** Milliseconds as options of the library take them. */

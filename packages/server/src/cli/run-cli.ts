@@ -5,12 +5,15 @@ import { EXIT_CODES, exitCodeOf, reportError } from "./cli-error.ts";
 import type { CliIo } from "./cli-io.ts";
 import { PROGRAM_NOTES } from "./command-help.ts";
 import { addCancelCommand } from "./commands/cancel.ts";
+import { addDeadLettersCommands } from "./commands/dead-letters.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addExecuteCommand } from "./commands/execute.ts";
 import { addMigrateCommand } from "./commands/migrate.ts";
 import { addPurgeCommand } from "./commands/purge.ts";
+import { addQstashDevCommand } from "./commands/qstash-dev.ts";
 import { addResultsCommands } from "./commands/results.ts";
 import { addRetryCommand } from "./commands/retry.ts";
+import { addSchedulesCommands } from "./commands/schedules.ts";
 import { addStatusCommand } from "./commands/status.ts";
 import { addTasksCommand } from "./commands/tasks.ts";
 import { addWorkerCommand } from "./commands/worker.ts";
@@ -62,6 +65,8 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   addWorkerCommand(program, app);
   addTasksCommand(program, app);
   addResultsCommands(program, app);
+  addSchedulesCommands(program, app);
+  addDeadLettersCommands(program, app);
   addRetryCommand(program, app);
   addCancelCommand(program, app);
   addExecuteCommand(program, app);
@@ -69,6 +74,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   addMigrateCommand(program, app);
   addStatusCommand(program, app);
   addDoctorCommand(program, app);
+  addQstashDevCommand(program, app);
   try {
     await program.parseAsync([...argv], { from: "user" });
     return app.exitCode;

@@ -76,3 +76,11 @@ test("cells cannot steer the terminal or break their line", () => {
   const text = printed(null, [["\u001b[31mid\u001b[0m", "two\nlines", "q\u0007", "1"]]);
   expect(text.split("\n")[1]).toBe("id  two lines  q             1");
 });
+
+test("where several columns may be cut, each is as wide as it can be, and all of it fits", () => {
+  const columns = [{ title: "ID" }, { title: "TASK", shrinks: true }, { title: "CRON", shrinks: true }];
+  const stdout = Object.assign(new PassThrough(), { isTTY: true, columns: 60 });
+  const row = ["a".repeat(36), "billing.invoice", "0,15,30,45 8-18 * * MON-FRI"];
+  printTable({ stdout, env: { NO_COLOR: "1" } } as unknown as CliIo, columns, [row]);
+  expect(String(stdout.read()).split("\n")[1]).toBe(`${"a".repeat(36)}  billing.i…  0,15,30,4…`);
+});

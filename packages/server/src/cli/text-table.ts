@@ -65,23 +65,39 @@ function dropNext(columns: readonly TableColumn[]): number {
   return highest === 0 ? -1 : columns.findIndex(({ dropOrder }) => dropOrder === highest);
 }
 
-function fitted(columns: readonly TableColumn[], rows: readonly (readonly string[])[], room: number): Layout {
-  const { widths } = layOut({ columns, rows, widths: columns.map(() => null) }, (title) => title);
-  const overflow = totalOf(widths) - room;
-  if (overflow <= 0) return { columns, rows, widths };
-  const widest = columns.reduce(
+/** The widest column that may be cut, or -1. */
+function widestOf(columns: readonly TableColumn[], widths: readonly number[]): number {
+  return columns.reduce(
     (best, { shrinks }, index) =>
       shrinks === true && (widths[index] ?? 0) > (widths[best] ?? 0) ? index : best,
     -1,
   );
-  const shrunk = (widths[widest] ?? 0) - overflow;
+}
+
+/** Takes from whichever column is the widest, while any is wider than it must be. */
+function shrunkBy(
+  overflow: number,
+  columns: readonly TableColumn[],
+  widths: readonly number[],
+): readonly number[] {
+  const shrunk = [...widths];
+  for (let rest = overflow; rest > 0; rest--) {
+    const widest = widestOf(columns, shrunk);
+    const width = shrunk[widest] ?? 0;
+    if (width <= NARROWEST) break;
+    shrunk[widest] = width - 1;
+  }
+  return shrunk;
+}
+
+function fitted(columns: readonly TableColumn[], rows: readonly (readonly string[])[], room: number): Layout {
+  const { widths } = layOut({ columns, rows, widths: columns.map(() => null) }, (title) => title);
+  const overflow = totalOf(widths) - room;
+  if (overflow <= 0) return { columns, rows, widths };
+  const shrunk = (widths[widestOf(columns, widths)] ?? 0) - overflow;
   const dropped = dropNext(columns);
   if (dropped < 0 || shrunk >= NARROWEST * 2) {
-    return {
-      columns,
-      rows,
-      widths: widths.map((width, index) => (index === widest ? Math.max(NARROWEST, shrunk) : width)),
-    };
+    return { columns, rows, widths: shrunkBy(overflow, columns, widths) };
   }
   return fitted(
     columns.toSpliced(dropped, 1),

@@ -1,4 +1,5 @@
 import type { AnyRouter } from "@taskwright/shared";
+import { isBuiltIn } from "../core/built-in-tasks.ts";
 import type { UnclaimedLogger } from "../core/logger.ts";
 import type { TaskServer } from "../create-task-server.ts";
 import { createWorker } from "../worker/index.ts";
@@ -32,7 +33,9 @@ function logStart(
   const { kind } = server["~engine"].backend(backend).backend;
   const where =
     queues === "all" ? "all queues" : `${queues.length === 1 ? "queue" : "queues"} ${[...queues].join(", ")}`;
-  const tasks = [...server["~engine"].tasks.values()].filter(({ handler }) => handler !== undefined).length;
+  const tasks = [...server["~engine"].tasks.values()].filter(
+    ({ path, handler }) => handler !== undefined && !isBuiltIn(path),
+  ).length;
   const message = `worker ${worker.id} started: backend ${backend} (${kind}), ${where}, ${counted(tasks, "task")}, ${concurrency} at once`;
   lines.write("info", message, {
     event: "worker-started",

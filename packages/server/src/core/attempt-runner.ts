@@ -28,12 +28,23 @@ export class AttemptRunner {
   readonly #opened: OpenedBackend;
   readonly #workerId: string;
   readonly #keeper: LeaseKeeper;
+  readonly #limitMs: number | undefined;
 
-  constructor(engine: Engine, parts: { opened: OpenedBackend; workerId: string; keeper: LeaseKeeper }) {
+  /** @param parts with `limitMs` no attempt takes longer, whatever its timeout says */
+  constructor(
+    engine: Engine,
+    parts: {
+      opened: OpenedBackend;
+      workerId: string;
+      keeper: LeaseKeeper;
+      limitMs?: number | undefined;
+    },
+  ) {
     this.#engine = engine;
     this.#opened = parts.opened;
     this.#workerId = parts.workerId;
     this.#keeper = parts.keeper;
+    this.#limitMs = parts.limitMs;
   }
 
   /**
@@ -55,7 +66,7 @@ export class AttemptRunner {
     if (held.isCancelRequested) return { settled: this.#settle(held, { status: "CANCELLED", error: null }) };
     const policy = decodePolicy(claimed.policy, task.options);
     if (policy === null) return { settled: this.#settle(held, neverBegun("INTERNAL_ERROR", now)) };
-    const { timeoutMs } = policy;
+    const timeoutMs = this.#timeoutOf(policy);
     const attempt = new RunningAttempt({
       claimed,
       opened: this.#opened,
@@ -67,6 +78,11 @@ export class AttemptRunner {
     if (this.#engine.events.has("started")) this.#engine.events.emit("started", this.#event(attempt));
     const end = await this.#execute(task, attempt, held);
     return { settled: this.#finish(attempt, { end, policy, held }) };
+  }
+
+  #timeoutOf({ timeoutMs }: AttemptPolicy): number | null {
+    if (this.#limitMs === undefined) return timeoutMs;
+    return timeoutMs === null ? this.#limitMs : Math.min(timeoutMs, this.#limitMs);
   }
 
   /** Whether the lease holds and the store knows, where it has to, that the handler is about to be called. */

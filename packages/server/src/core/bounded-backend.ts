@@ -2,9 +2,12 @@ import { TaskError } from "@taskwright/shared";
 import type {
   Backend,
   ClaimAnswer,
+  DeadLetters,
+  DeliverySource,
   LeaseSource,
   Maintenance,
   OutboxSource,
+  ScheduleStore,
   Schema,
   TaskInspector,
   TaskStore,
@@ -50,6 +53,35 @@ function boundedLeases(
   };
 }
 
+function boundedDelivery(
+  delivery: DeliverySource,
+  soon: Within,
+  giveBack: (answer: ClaimAnswer) => void,
+): DeliverySource {
+  const { postpone } = delivery;
+  return {
+    webhookPath: delivery.webhookPath,
+    keepsResults: delivery.keepsResults,
+    read: (call) => delivery.read(call),
+    receive: (request) => soon("the keeping of what was delivered", () => delivery.receive(request)),
+    state: (request) => soon("a read", () => delivery.state(request)),
+    resend: (request) => soon("a delivery", () => delivery.resend(request)),
+    ...(postpone === undefined
+      ? {}
+      : { postpone: (request) => soon("the keeping of a task for later", () => postpone(request)) }),
+    leases: boundedLeases(delivery.leases, soon, giveBack),
+  };
+}
+
+function boundedDeadLetters(deadLetters: DeadLetters, soon: Within): DeadLetters {
+  return {
+    list: (filter) => soon("a list of dead letters", () => deadLetters.list(filter)),
+    get: (id) => soon("a read of a dead letter", () => deadLetters.get(id)),
+    redrive: (id) => soon("the redrive of a dead letter", () => deadLetters.redrive(id)),
+    delete: (id) => soon("the deletion of a dead letter", () => deadLetters.delete(id)),
+  };
+}
+
 function boundedMaintenance(maintenance: Maintenance, patiently: Within): Maintenance {
   const { indexInputs } = maintenance;
   return {
@@ -81,6 +113,19 @@ function boundedInspector(inspector: TaskInspector, patiently: Within): TaskInsp
   };
 }
 
+function boundedSchedules(schedules: ScheduleStore, soon: Within): ScheduleStore {
+  const { placeId, due, sync } = schedules;
+  return {
+    ...(placeId === undefined ? {} : { placeId }),
+    save: (request) => soon("the saving of a schedule", () => schedules.save(request)),
+    get: (request) => soon("a read of a schedule", () => schedules.get(request)),
+    list: (request) => soon("a list of schedules", () => schedules.list(request)),
+    delete: (request) => soon("the deletion of a schedule", () => schedules.delete(request)),
+    ...(due === undefined ? {} : { due: (request) => soon("a look at schedules", () => due(request)) }),
+    ...(sync === undefined ? {} : { sync: (request) => soon("the sync of schedules", () => sync(request)) }),
+  };
+}
+
 /** What runs the caller's work takes as long as that does. */
 function boundedTransactions(transactions: Transactions, soon: Within): Transactions {
   return {
@@ -90,7 +135,12 @@ function boundedTransactions(transactions: Transactions, soon: Within): Transact
 }
 
 function boundedOutbox(outbox: OutboxSource, soon: Within): OutboxSource {
+  const { deliver } = outbox;
   return {
+    ...(deliver === undefined
+      ? {}
+      : { deliver: (request) => soon("a delivery", () => deliver.call(outbox, request)) }),
+    watchLeft: (look) => outbox.watchLeft?.(look),
     take: (request) => soon("a look into its outbox", () => outbox.take(request)),
     remove: (request) => soon("the end of a relay", () => outbox.remove(request)),
     giveBack: (request) => soon("the end of a relay", () => outbox.giveBack(request)),
@@ -123,36 +173,45 @@ export function boundedBackend(
   const {
     store,
     leases,
+    delivery,
+    deadLetters,
     maintenance,
     inspector,
     wakeups,
     transactions,
     outbox,
+    schedules,
     schema,
     readTime,
     longestWaitMs = 0,
     defaultLeaseMs,
     batchesAtOnce,
+    runsAtOnce,
   } = backend;
   const soon = bound(Math.max(LONGEST_ANSWER_MS, longestWaitMs + WORK_AFTER_WAIT_MS));
   const patiently = bound(Math.max(LONGEST_WORK_MS, longestWaitMs + WORK_AFTER_WAIT_MS));
   const giveBack = ({ claimed }: ClaimAnswer): void => {
     const items = claimed.map((lease) => ({ lease, started: false, when: "now" as const }));
     // One that cannot be given back either expires, as a lost attempt.
-    if (items.length > 0) leases?.release({ items, now: parts.now() }).catch(() => undefined);
+    if (items.length > 0)
+      (leases ?? delivery?.leases)?.release({ items, now: parts.now() }).catch(() => undefined);
   };
   return {
     kind: backend.kind,
     store: boundedStore(store, soon, patiently),
     ...(leases === undefined ? {} : { leases: boundedLeases(leases, soon, giveBack) }),
+    ...(delivery === undefined ? {} : { delivery: boundedDelivery(delivery, soon, giveBack) }),
+    ...(deadLetters === undefined ? {} : { deadLetters: boundedDeadLetters(deadLetters, soon) }),
     ...(maintenance === undefined ? {} : { maintenance: boundedMaintenance(maintenance, patiently) }),
     ...(inspector === undefined ? {} : { inspector: boundedInspector(inspector, patiently) }),
     ...(wakeups === undefined ? {} : { wakeups }),
     ...(transactions === undefined ? {} : { transactions: boundedTransactions(transactions, soon) }),
     ...(outbox === undefined ? {} : { outbox: boundedOutbox(outbox, soon) }),
+    ...(schedules === undefined ? {} : { schedules: boundedSchedules(schedules, soon) }),
     ...(schema === undefined ? {} : { schema: boundedSchema(schema, patiently) }),
     ...(defaultLeaseMs === undefined ? {} : { defaultLeaseMs }),
     ...(batchesAtOnce === undefined ? {} : { batchesAtOnce }),
+    ...(runsAtOnce === undefined ? {} : { runsAtOnce }),
     ...(readTime === undefined ? {} : { readTime: () => soon("the time", readTime) }),
     diagnose: () => patiently("an examination", () => backend.diagnose()),
     open: () => patiently("the opening", () => backend.open()),

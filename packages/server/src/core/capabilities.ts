@@ -12,12 +12,16 @@ export interface Capabilities {
   readonly supportsPriority: boolean;
   /** Workers claim from it. */
   readonly leases: boolean;
+  /** It calls a webhook for each task, and no worker is needed. */
+  readonly delivery: boolean;
   /** Expired leases are swept and finished results purged. */
   readonly maintenance: boolean;
   /** Lists and counts. */
   readonly inspector: boolean;
   /** Tells other processes at once, without polling. */
   readonly wakeups: boolean;
+  /** Keeps schedules. */
+  readonly schedules: boolean;
   /** Stores tasks in the caller's transactions. */
   readonly transactions: boolean;
   /** Those tasks wait in an outbox in the caller's database until they are relayed. */
@@ -32,12 +36,14 @@ export function capabilitiesOf(backend: Backend): Capabilities {
   return {
     supportsDefer: true,
     supportsAsyncTask: true,
-    supportsGetResult: true,
+    supportsGetResult: backend.delivery?.keepsResults ?? true,
     supportsPriority: leases,
     leases,
+    delivery: backend.delivery !== undefined,
     maintenance: backend.maintenance !== undefined,
     inspector: backend.inspector !== undefined,
     wakeups: backend.wakeups !== undefined,
+    schedules: backend.schedules !== undefined,
     transactions: backend.transactions !== undefined,
     outbox: backend.outbox !== undefined,
     transactionalHandlers: backend.transactions?.runAttempt !== undefined,

@@ -4,8 +4,10 @@ import {
   type Enqueued,
   isTaskError,
   type ListOptions,
+  type OutputForm,
   PayloadError,
   type PayloadErrorData,
+  type ProgressListeners,
   type ResultAddress,
   TaskError,
   type TaskResult,
@@ -18,25 +20,44 @@ import { type FoundRecord, findRecord, resultNotFound } from "./find-record.ts";
 import { listResults } from "./list-results.ts";
 import { type Call, newTask, resolveCall } from "./new-task.ts";
 import type { OpenedBackend } from "./opened-backend.ts";
+import { watchProgress } from "./progress-watch.ts";
 import { toTaskResult } from "./result-mapping.ts";
 import { type Wait, waitForEnd } from "./result-waiter.ts";
+import { storedBefore } from "./stored-before.ts";
 import type { TransactionScope } from "./transaction-scope.ts";
 import { transactionRunnerOf } from "./transactional-attempt.ts";
+
+/** What an edge wants otherwise than a client in this process. */
+export interface EdgeCall {
+  readonly outputs: OutputForm;
+  /** The id that the task at this place of the call must have, the same each time the call is repeated; null for new ones. */
+  readonly idOf: ((index: number) => string) | null;
+}
+
+const NOTHING: ReadonlyMap<string, Enqueued> = new Map();
+const NO_EDGE: EdgeCall = { outputs: "output", idOf: null };
 
 /** Carries a client's calls straight to the server's backends. */
 export class DirectTransport implements TaskTransport {
   readonly #engine: Engine;
   readonly #parentId: string | null;
   readonly #scope: TransactionScope | null;
+  readonly #edge: EdgeCall;
 
   /**
    * @param parentId the task result on whose behalf the calls are made, or null
    * @param scope the transaction that tasks are stored in; null for one of the store's own
    */
-  constructor(engine: Engine, parentId: string | null, scope: TransactionScope | null = null) {
+  constructor(
+    engine: Engine,
+    parentId: string | null,
+    scope: TransactionScope | null = null,
+    edge: EdgeCall = NO_EDGE,
+  ) {
     this.#engine = engine;
     this.#parentId = parentId;
     this.#scope = scope;
+    this.#edge = edge;
   }
 
   async enqueue(call: { path: string; input: unknown; options: readonly CallOptions[] }): Promise<Enqueued> {
@@ -46,8 +67,16 @@ export class DirectTransport implements TaskTransport {
     const encoded = task.payload.encodeInput(call.input);
     const input = encoded instanceof Promise ? await encoded : encoded;
     if (!opened.isOpen) await opened.use();
-    const item = this.#newTask(task, resolved, { input, opened });
-    if (this.#scope === null) return this.#answer(item, await opened.enqueues.add(item), opened.name);
+    const item = this.#newTask(task, resolved, { input, opened, index: 0 });
+    if (this.#scope === null) {
+      if (opened.backend.runsAtOnce === true) this.#engine.atOnce?.check(item);
+      const outcome = await opened.enqueues.add(item);
+      const repeated = (await this.#storedBefore(opened, [item])).get(item.id);
+      if (repeated !== undefined) return repeated;
+      const answer = this.#answer(item, outcome, opened.name);
+      await this.#runAtOnce([item], opened);
+      return answer;
+    }
     const [outcome] = await this.#scope.enqueue(opened, [item], false);
     return this.#answer(item, outcome as EnqueueOutcome, opened.name);
   }
@@ -71,18 +100,26 @@ export class DirectTransport implements TaskTransport {
     const inputs = await encodeAll(task, call.inputs);
     if (inputs.length === 0) return [];
     if (!opened.isOpen) await opened.use();
-    const tasks = inputs.map((input) => this.#newTask(task, resolved, { input, opened }));
+    const tasks = inputs.map((input, index) => this.#newTask(task, resolved, { input, opened, index }));
+    if (opened.backend.runsAtOnce === true) for (const item of tasks) this.#engine.atOnce?.check(item);
     const outcomes =
       this.#scope === null
         ? await opened.backend.store.enqueue({ tasks, atomic: true, now: opened.clock.now() })
         : await this.#scope.enqueue(opened, tasks, true);
     if (outcomes.some((outcome) => outcome.outcome === "failed")) throw incomplete(task, tasks, outcomes);
-    return tasks.map((item, index) => this.#answer(item, outcomes[index] as EnqueueOutcome, opened.name));
+    const stored = await this.#storedBefore(opened, tasks);
+    const answers = tasks.map(
+      (item, index) =>
+        stored.get(item.id) ?? this.#answer(item, outcomes[index] as EnqueueOutcome, opened.name),
+    );
+    const fresh = tasks.filter(({ id }) => !stored.has(id));
+    if (this.#scope === null) await this.#runAtOnce(fresh, opened);
+    return answers;
   }
 
   async getResult(address: ResultAddress): Promise<TaskResult> {
     const { record, opened } = await this.#find(address);
-    return toTaskResult(record, this.#engine.tasks.get(record.path), opened.name);
+    return this.#toResult(record, opened);
   }
 
   async waitForResult(address: ResultAddress, wait: Wait): Promise<TaskResult> {
@@ -92,11 +129,38 @@ export class DirectTransport implements TaskTransport {
       find: () => this.#find(address),
       read: (found) => this.#read(found, address),
     });
-    return toTaskResult(record, this.#engine.tasks.get(record.path), opened.name);
+    return this.#toResult(record, opened);
+  }
+
+  watchProgress(address: ResultAddress, listeners: ProgressListeners): () => void {
+    return watchProgress({
+      host: this.#engine.host,
+      find: () => this.#find(address),
+      read: (found) => this.#read(found, address),
+      listeners,
+    });
   }
 
   async cancel(address: ResultAddress): Promise<CancelAnswer> {
-    const { record, opened } = await this.#find(address);
+    const blind = this.#candidates(address).filter(({ backend }) => backend.delivery?.keepsResults === false);
+    try {
+      return await this.#cancelFound(await this.#find(address), address);
+    } catch (error) {
+      if (blind.length === 0 || !isTaskError(error)) throw error;
+      const isElsewhere = error.code === "NOT_SUPPORTED" || error.code === "RESULT_NOT_FOUND";
+      if (!isElsewhere) throw error;
+    }
+    for (const opened of blind) {
+      const outcome = await opened.backend.store.cancel({ id: address.id, now: opened.clock.now() });
+      if (outcome !== "not-found") return outcome;
+    }
+    throw resultNotFound(
+      address.id,
+      blind.map(({ name }) => name),
+    );
+  }
+
+  async #cancelFound({ record, opened }: FoundRecord, address: ResultAddress): Promise<CancelAnswer> {
     const outcome = await opened.backend.store.cancel({ id: address.id, now: opened.clock.now() });
     if (outcome === "not-found") throw resultNotFound(address.id, [opened.name]);
     if (outcome === "cancelled") {
@@ -118,14 +182,38 @@ export class DirectTransport implements TaskTransport {
     return opened;
   }
 
-  #newTask(task: EngineTask, call: Call, facts: { input: string | null; opened: OpenedBackend }): NewTask {
+  #newTask(
+    task: EngineTask,
+    call: Call,
+    facts: { input: string | null; opened: OpenedBackend; index: number },
+  ): NewTask {
+    const { host } = this.#engine;
+    const { idOf } = this.#edge;
     return newTask(task, call, {
       input: facts.input,
       parentId: this.#parentId,
       now: facts.opened.clock.now(),
-      host: this.#engine.host,
+      host: idOf === null ? host : { sha256: (text) => host.sha256(text), newId: () => idOf(facts.index) },
       store: facts.opened.backend.store,
     });
+  }
+
+  /** What calls with the same ids have stored before; nothing where ids are always new. */
+  async #storedBefore(
+    opened: OpenedBackend,
+    tasks: readonly NewTask[],
+  ): Promise<ReadonlyMap<string, Enqueued>> {
+    return this.#edge.idOf === null ? NOTHING : storedBefore(opened, tasks);
+  }
+
+  #toResult(record: TaskRecord, opened: OpenedBackend): Promise<TaskResult> {
+    return toTaskResult(record, this.#engine.tasks.get(record.path), opened.name, this.#edge.outputs);
+  }
+
+  /** Runs what was stored, one after the other, where the backend is one for that; what was deduplicated is not there. */
+  async #runAtOnce(tasks: readonly NewTask[], opened: OpenedBackend): Promise<void> {
+    if (opened.backend.runsAtOnce !== true) return;
+    for (const item of tasks) await this.#engine.atOnce?.run(opened, item);
   }
 
   #answer(item: NewTask, outcome: EnqueueOutcome, backend: string): Enqueued {

@@ -7,12 +7,13 @@ import {
   tasksByPath,
 } from "@taskwright/shared";
 import type { Backend } from "../backend/index.ts";
+import type { AtOnce } from "./at-once.ts";
 import { endsWithin } from "./bounded-answer.ts";
+import { withBuiltInTasks } from "./built-in-tasks.ts";
 import type { BuiltHandler } from "./handler-types.ts";
 import type { Host } from "./host.ts";
 import type { Logger } from "./logger.ts";
 import { OpenedBackend } from "./opened-backend.ts";
-import { withRelayTask } from "./relay-task.ts";
 import { type FailedTask, TaskEventHub } from "./task-events.ts";
 import { transactionRunnerOf } from "./transactional-attempt.ts";
 
@@ -39,6 +40,8 @@ export interface EngineInit {
   readonly createContext?: (request: ContextRequest) => unknown;
   readonly onFailed?: (failed: FailedTask) => unknown;
   readonly maxPayloadBytes?: number;
+  /** Given by servers, for backends that have `runsAtOnce`. */
+  readonly atOnce?: AtOnce;
   readonly logger: Logger;
   readonly host: Host;
 }
@@ -61,6 +64,8 @@ export class Engine {
   readonly host: Host;
   readonly createContext: ((request: ContextRequest) => unknown) | undefined;
   readonly onFailed: ((failed: FailedTask) => unknown) | undefined;
+  /** Runs what was enqueued into a backend that has `runsAtOnce`; null in a client, which has no handlers. */
+  readonly atOnce: AtOnce | null;
   readonly #pending = new Set<Promise<void>>();
 
   constructor(init: EngineInit) {
@@ -69,13 +74,18 @@ export class Engine {
     this.events = new TaskEventHub(init.logger);
     this.createContext = init.createContext;
     this.onFailed = init.onFailed;
+    this.atOnce = init.atOnce ?? null;
     this.backends = new Map(
       Object.entries(init.backends).map(([name, backend]) => [name, new OpenedBackend(name, backend, init)]),
     );
     const declared = tasksByPath(init.router);
-    const hasOutbox = [...this.backends.values()].some(({ relay }) => relay !== null);
+    const all = [...this.backends.values()];
+    const needs = {
+      outbox: all.some(({ relay }) => relay !== null),
+      maintenance: all.some(({ backend }) => backend.maintenance !== undefined),
+    };
     this.tasks = new Map(
-      [...(hasOutbox ? withRelayTask(declared) : declared)].map(([path, task]) => {
+      [...withBuiltInTasks(declared, needs)].map(([path, task]) => {
         const { config, options } = task["~task"];
         const handler = init.handlers.get(path);
         return [

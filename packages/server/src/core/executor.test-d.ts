@@ -25,6 +25,7 @@ expectTypeOf(
 ).resolves.toEqualTypeOf<number>();
 expectTypeOf(executor.sweep({ backend: "bulk" })).resolves.toEqualTypeOf<number>();
 expectTypeOf(executor.relay({ backend: "bulk" })).resolves.toEqualTypeOf<number>();
+expectTypeOf(executor.runSchedules({ backend: "bulk", signal })).resolves.toEqualTypeOf<number>();
 expectTypeOf<QueueStats["oldestPendingAt"]>().toEqualTypeOf<Date | null>();
 expectTypeOf<PurgeOptions["onProgress"]>().toEqualTypeOf<((purged: number) => void) | undefined>();
 

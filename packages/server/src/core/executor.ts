@@ -19,6 +19,7 @@ import { notExecutable, requeue } from "./requeue.ts";
 import { toListedResult } from "./result-mapping.ts";
 import { runById } from "./run-by-id.ts";
 import { RunNow } from "./run-now.ts";
+import { runSchedules } from "./run-schedules.ts";
 import { type PurgeOptions, purge, sweep } from "./upkeep.ts";
 
 /** Which backend and queue an executor call means. */
@@ -100,9 +101,15 @@ export interface Executor {
   sweep(options?: { readonly backend?: string }): Promise<number>;
   /**
    * Brings what committed transactions have left in outboxes to the backends, as every worker does each second; resolves
-   * to how many task results. Rejects when an outbox or its backend is away; nothing is lost by that.
+   * to how many task results. What a backend that pushes has given up on while the app was away is sent anew with them.
+   * Rejects when an outbox or its backend is away; nothing is lost by that.
    */
   relay(options?: { readonly backend?: string } & ExecutorRun): Promise<number>;
+  /**
+   * Enqueues what schedules have due, as every worker does at their times, for hosts where no worker stays up; resolves to
+   * how many task results.
+   */
+  runSchedules(options?: { readonly backend?: string } & ExecutorRun): Promise<number>;
 }
 
 /** The names of {@link ExecutorTarget}. */
@@ -133,7 +140,7 @@ function sum(rows: readonly QueueCounts[], value: (row: QueueCounts) => number):
 
 /** Makes the executor of an engine. */
 export function createExecutor(engine: Engine): Executor {
-  const runNow = new RunNow(engine);
+  const runNow = new RunNow(engine, "executor");
 
   const named = (name: string | undefined): readonly OpenedBackend[] =>
     name === undefined ? [...engine.backends.values()] : [engine.backend(name)];
@@ -210,6 +217,7 @@ export function createExecutor(engine: Engine): Executor {
     },
     pendingTaskCount: async (target = {}) => {
       checkOptionNames(target, "pendingTaskCount()", TARGET);
+      if (target.queue !== undefined) checkKnownQueues(engine, [target.queue]);
       return sum(await countsOf(target), (row) => row.due);
     },
     getResult: async (id, options = {}) => {
@@ -222,6 +230,7 @@ export function createExecutor(engine: Engine): Executor {
     },
     getTaskCounts: async (target = {}) => {
       checkOptionNames(target, "getTaskCounts()", TARGET);
+      if (target.queue !== undefined) checkKnownQueues(engine, [target.queue]);
       const rows = await countsOf(target);
       return {
         READY: sum(rows, (row) => row.due + row.later),
@@ -274,6 +283,19 @@ export function createExecutor(engine: Engine): Executor {
     relay: async (options = {}) => {
       checkOptionNames(options, "relay()", ["backend", "signal"]);
       return relayOutboxes(engine, options);
+    },
+    runSchedules: async (options = {}) => {
+      checkOptionNames(options, "runSchedules()", ["backend", "signal"]);
+      const able = named(options.backend).filter(
+        ({ backend }) => options.backend !== undefined || backend.schedules?.due !== undefined,
+      );
+      let total = 0;
+      for (const opened of able) {
+        await opened.use();
+        const { enqueued } = await runSchedules(engine, opened, options.signal);
+        total += enqueued;
+      }
+      return total;
     },
   };
 }

@@ -5,7 +5,7 @@ import {
   parseOptions,
   type ResolvedOptions,
 } from "@taskwright/shared";
-import type { NewTask, TaskStore } from "../backend/index.ts";
+import type { NewTask, ScheduleCall, TaskStore } from "../backend/index.ts";
 import { encodePolicy } from "./attempt-policy.ts";
 import type { EngineTask } from "./engine.ts";
 import type { Host } from "./host.ts";
@@ -26,11 +26,17 @@ export function resolveCall(task: EngineTask, levels: readonly CallOptions[]): C
   return { options: mergeOptions(task.options, call), policy: encodePolicy(call) };
 }
 
+/** What a backend has to know of the calls of a schedule. */
+export function scheduleCall({ options, policy }: Call): ScheduleCall {
+  const { queue, priority, maxRetries } = options;
+  return { queue, priority, maxRetries, policy };
+}
+
 function deduplicationOf(
   task: EngineTask,
   options: ResolvedOptions,
   input: string | null,
-  host: Host,
+  host: Pick<Host, "sha256">,
 ): string | null {
   if (options.deduplicationId !== undefined)
     return host.sha256(`id\0${task.path}\0${options.deduplicationId}`);
@@ -47,9 +53,11 @@ export function newTask(
   facts: {
     readonly input: string | null;
     readonly parentId: string | null;
+    /** Whose tick this is. */
+    readonly scheduleId?: string;
     readonly now: number;
-    readonly host: Host;
-    readonly store: TaskStore;
+    readonly host: Pick<Host, "newId" | "sha256">;
+    readonly store: Pick<TaskStore, "placeId">;
   },
 ): NewTask {
   const { options, policy } = call;
@@ -71,7 +79,7 @@ export function newTask(
     maxRetries: options.maxRetries,
     policy,
     parentId: facts.parentId,
-    scheduleId: null,
+    scheduleId: facts.scheduleId ?? null,
     tags: options.tags,
     deduplication: key === null ? null : { key, until: now + options.deduplicationWindowMs },
   };

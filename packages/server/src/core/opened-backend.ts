@@ -2,12 +2,14 @@ import { TaskError } from "@taskwright/shared";
 import type {
   Backend,
   BeginOutcome,
+  DeadLetters,
   EnqueueOutcome,
   Lease,
   LeaseSource,
   Maintenance,
   NewTask,
   ProgressOutcome,
+  ScheduleStore,
   Settlement,
   SettleOutcome,
   TaskInspector,
@@ -39,6 +41,8 @@ export class OpenedBackend {
   readonly progress: Batcher<{ readonly lease: Lease; readonly progress: string }, ProgressOutcome>;
   /** Reads task results by id. */
   readonly reads: Batcher<string, TaskRecord | null>;
+  /** Called when this process has changed a schedule. */
+  readonly scheduleWatchers: Set<() => void> = new Set();
   /** Brings what transactions have left in the backend's outbox; null where there is none. */
   readonly relay: OutboxRelay | null;
   #opening: Promise<void> | null = null;
@@ -141,9 +145,13 @@ export class OpenedBackend {
     await this.backend.close();
   }
 
-  /** The lease facet; throws NOT_SUPPORTED where there is none. */
+  /** The lease facet, or that for what was delivered; throws NOT_SUPPORTED where there is neither. */
   get leases(): LeaseSource {
-    return this.backend.leases ?? this.#lacks("leases, so workers cannot pull from it");
+    return (
+      this.backend.leases ??
+      this.backend.delivery?.leases ??
+      this.#lacks("leases, so workers cannot pull from it")
+    );
   }
 
   /** The inspector facet; throws NOT_SUPPORTED where there is none. */
@@ -154,6 +162,16 @@ export class OpenedBackend {
   /** The maintenance facet; throws NOT_SUPPORTED where there is none. */
   get maintenance(): Maintenance {
     return this.backend.maintenance ?? this.#lacks("sweeps and purges");
+  }
+
+  /** The schedules facet; throws NOT_SUPPORTED where there is none. */
+  get schedules(): ScheduleStore {
+    return this.backend.schedules ?? this.#lacks("schedules");
+  }
+
+  /** The facet of dead letters; throws NOT_SUPPORTED where there is none. */
+  get deadLetters(): DeadLetters {
+    return this.backend.deadLetters ?? this.#lacks("dead letters, as workers claim from it");
   }
 
   #lacks(what: string): never {

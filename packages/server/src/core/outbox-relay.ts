@@ -31,7 +31,7 @@ export interface RelayTarget {
   readonly source: OutboxSource;
   readonly clock: StoreClock;
   readonly isClosed: () => boolean;
-  /** Stores one; rejects alone. */
+  /** Stores one, which rejects alone. */
   readonly enqueue: (task: NewTask) => Promise<EnqueueOutcome>;
 }
 
@@ -56,6 +56,9 @@ export class OutboxRelay {
     this.#target = target;
     this.#host = host;
     this.#logger = logger;
+    target.source.watchLeft?.(() => {
+      if (!target.isClosed()) this.soon();
+    });
   }
 
   /**
@@ -164,17 +167,25 @@ export class OutboxRelay {
     const left: OutboxRow[] = [];
     const refused: { readonly row: OutboxRow; readonly error: unknown }[] = [];
     let away: unknown;
+    const failed = (row: OutboxRow, error: unknown) => {
+      if (isTaskError(error) && error.retryable) {
+        away ??= error;
+        left.push(row);
+      } else refused.push({ row, error });
+    };
+    const delivered = this.#deliver(rows.filter((row) => row.isStored === true));
     await Promise.all(
       rows.map(async (row) => {
         try {
-          const outcome = await this.#store(row);
-          if (outcome.outcome === "failed") refused.push({ row, error: outcome.error });
-          else done.push(row);
+          const outcome = await (row.isStored === true
+            ? delivered.then((all) => all.get(row))
+            : this.#store(row));
+          if (outcome?.outcome !== "failed") done.push(row);
+          // Only a task that is there already can be delivered later just as well.
+          else if (row.isStored === true) failed(row, outcome.error);
+          else refused.push({ row, error: outcome.error });
         } catch (error) {
-          if (isTaskError(error) && error.retryable) {
-            away ??= error;
-            left.push(row);
-          } else refused.push({ row, error });
+          failed(row, error);
         }
       }),
     );
@@ -184,6 +195,13 @@ export class OutboxRelay {
     // Where that fails too they come back when their time is over.
     await source.giveBack({ rows: left }).catch(() => undefined);
     throw away;
+  }
+
+  async #deliver(rows: readonly OutboxRow[]): Promise<ReadonlyMap<OutboxRow, EnqueueOutcome | undefined>> {
+    const { source, clock } = this.#target;
+    if (rows.length === 0) return new Map();
+    const outcomes = (await source.deliver?.({ rows, now: clock.now() })) ?? [];
+    return new Map(rows.map((row, index) => [row, outcomes[index]]));
   }
 
   async #store({ task }: OutboxRow): Promise<EnqueueOutcome> {

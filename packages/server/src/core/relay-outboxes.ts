@@ -1,9 +1,11 @@
 import { TaskError } from "@taskwright/shared";
 import type { Engine } from "./engine.ts";
-import type { BuiltHandler } from "./handler-types.ts";
-import { RELAY_PATH } from "./relay-task.ts";
+import { recoverDeadLetters } from "./recover-dead-letters.ts";
 
-/** Relays what committed transactions have left in the outboxes of these backends, or of all; resolves to how many tasks. */
+/**
+ * Relays what committed transactions have left in the outboxes of these backends, or of all, and sends anew what a backend
+ * that pushes has given up on; resolves to how many tasks.
+ */
 export async function relayOutboxes(
   engine: Engine,
   options: { readonly backend?: string | undefined; readonly signal?: AbortSignal | undefined },
@@ -21,17 +23,7 @@ export async function relayOutboxes(
     }
     await opened.use();
     relayed += await opened.relay.all(signal);
+    relayed += await recoverDeadLetters(opened, signal);
   }
   return relayed;
-}
-
-/** The handler of the built-in task. */
-export function relayHandler(engine: () => Engine): BuiltHandler {
-  return {
-    path: RELAY_PATH,
-    middleware: [],
-    handle: async ({ signal }: { readonly signal: AbortSignal }) => {
-      await relayOutboxes(engine(), { signal });
-    },
-  };
 }

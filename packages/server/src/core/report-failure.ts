@@ -59,6 +59,8 @@ export function reportFailure(
 async function readPatiently(engine: Engine, opened: OpenedBackend, id: string): Promise<TaskRecord | null> {
   for (let tries = 1; ; tries++) {
     try {
+      const { delivery } = opened.backend;
+      if (delivery?.keepsResults === false) return await delivery.state({ id });
       return await opened.reads.add(id);
     } catch (error) {
       if (tries >= MOST_TRIES || opened.isClosed || !isTaskError(error, "BACKEND_UNAVAILABLE")) throw error;

@@ -1,4 +1,4 @@
-import { type TaskResult, taskResult } from "@taskwright/shared";
+import { type OutputForm, type TaskResult, taskResult } from "@taskwright/shared";
 import type { TaskRecord } from "../backend/index.ts";
 import type { EngineTask } from "./engine.ts";
 
@@ -49,11 +49,16 @@ function mapped(
   });
 }
 
+function outputOf({ output, codec }: TaskRecord, { payload }: EngineTask, form: OutputForm): unknown {
+  return form === "encoded" ? payload.readOutput(output, codec) : payload.decodeOutput(output, codec);
+}
+
 /** Makes the task result of a stored record, its payloads decoded. Throws PayloadError when the contract cannot read them. */
 export async function toTaskResult(
   record: TaskRecord,
   task: EngineTask | undefined,
   backend: string,
+  form: OutputForm = "output",
 ): Promise<TaskResult> {
   const finished = record.status === "SUCCESSFUL";
   if (task === undefined) {
@@ -63,7 +68,7 @@ export async function toTaskResult(
   return mapped(record, backend, {
     label: task.label,
     input: task.payload.readInput(record.input, record.codec),
-    output: finished ? await task.payload.decodeOutput(record.output, record.codec) : undefined,
+    output: finished ? await outputOf(record, task, form) : undefined,
   });
 }
 

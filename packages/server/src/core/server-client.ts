@@ -6,9 +6,10 @@ import type {
   TransactionSource,
 } from "../backend/index.ts";
 import { endsWithin } from "./bounded-answer.ts";
+import type { BuiltInRouter } from "./built-in-tasks.ts";
+import { createSchedules } from "./create-schedules.ts";
 import { DirectTransport } from "./direct-transport.ts";
 import type { Engine } from "./engine.ts";
-import type { RelayRouter } from "./relay-task.ts";
 import type { ServerTaskClient } from "./server-task-client.ts";
 import { findTransactions, TransactionScope } from "./transaction-scope.ts";
 
@@ -22,8 +23,10 @@ export function serverClient<TRouter extends AnyRouter>(
 ): ServerTaskClient<TRouter> {
   const inside = (scope: TransactionScope) =>
     taskClient<TRouter>(new DirectTransport(engine, parentId, scope));
+  const builtIn = () => taskClient<BuiltInRouter>(new DirectTransport(engine, parentId)).tasks.taskwright;
   return Object.freeze({
     ...taskClient<TRouter>(new DirectTransport(engine, parentId)),
+    schedules: createSchedules<TRouter>(engine),
 
     withTransaction: (tx: TransactionClient) => {
       findTransactions(engine).transactions.check(tx);
@@ -59,7 +62,11 @@ export function serverClient<TRouter extends AnyRouter>(
     },
 
     get relay() {
-      return taskClient<RelayRouter>(new DirectTransport(engine, parentId)).tasks.taskwright.relay;
+      return builtIn().relay;
+    },
+
+    get clearStaleResults() {
+      return builtIn().clearStaleResults;
     },
   });
 }

@@ -12,6 +12,7 @@ import type {
   TransactionSource,
 } from "../backend/index.ts";
 import { createTaskServer } from "../create-task-server.ts";
+import type { ClearedResults, ClearStaleResultsInput } from "./built-in-tasks.ts";
 import type {
   TransactionHandlerArguments,
   TransactionHandlerFunction,
@@ -52,12 +53,24 @@ declare const pool: pg.Pool;
 declare const poolClient: pg.PoolClient;
 declare const client: ServerTaskClient<Tasks>;
 
-// --- The built-in task ---
+// --- The built-in tasks ---
 
 expectTypeOf(client.relay.delay()).resolves.toEqualTypeOf<AsyncResult<void, void>>();
 void client.relay.applyAsync(undefined, { countdown: "10s" });
 // @ts-expect-error -- it takes nothing
 void client.relay.delay({ backend: "bulk" });
+
+const input: ClearStaleResultsInput = { since: 86_400, backend: "bulk" };
+expectTypeOf(client.clearStaleResults.delay(input)).resolves.toEqualTypeOf<
+  AsyncResult<ClearedResults, ClearStaleResultsInput | undefined>
+>();
+expectTypeOf<ClearedResults>().toEqualTypeOf<{ readonly deleted: number }>();
+void client.clearStaleResults.delay();
+void client.clearStaleResults.applyAsync({ since: 0 }, { countdown: "10s" });
+// @ts-expect-error -- seconds, and no duration
+void client.clearStaleResults.delay({ since: "7d" });
+// @ts-expect-error -- it deletes SUCCESSFUL ones only
+void client.clearStaleResults.delay({ status: "FAILED" });
 
 // --- Enqueuing in a transaction that someone else runs ---
 

@@ -5,9 +5,13 @@ import type {
   TransactionOptionsOf,
   TransactionSource,
 } from "../backend/index.ts";
+import type { ClearedResults, ClearStaleResultsInput } from "./built-in-tasks.ts";
+import type { Schedules } from "./schedules.ts";
 
 /** A client that enqueues straight into the backends, and can do it in the caller's transactions. */
 export interface ServerTaskClient<TRouter extends AnyRouter> extends TaskClient<TRouter> {
+  /** Cron rules that enqueue tasks. */
+  readonly schedules: Schedules<TRouter>;
   /**
    * The same client inside a transaction that someone else runs: what it enqueues is there when that commits, and never
    * was when it rolls back. Ids are known at once; workers see nothing before the commit.
@@ -33,4 +37,9 @@ export interface ServerTaskClient<TRouter extends AnyRouter> extends TaskClient<
    * backends, where no worker stays up to do so. UNKNOWN_TASK where no backend has an outbox.
    */
   readonly relay: TaskCaller<void, void>;
+  /**
+   * The built-in task `taskwright.clearStaleResults`, which every server runs: it deletes SUCCESSFUL task results that
+   * finished long enough ago, where no worker stays up to purge. UNKNOWN_TASK where no backend keeps task results.
+   */
+  readonly clearStaleResults: TaskCaller<ClearStaleResultsInput | undefined, ClearedResults>;
 }

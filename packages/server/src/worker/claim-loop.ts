@@ -190,8 +190,11 @@ export class ClaimLoop {
     void this.#runner.run(claimed, held, watch).then(({ settled }) => {
       this.#running--;
       this.#endedThisTurn++;
-      // It may have enqueued more, and not every store says so.
-      if (this.#options.once) this.#drained = false;
+      // It may have enqueued more, and not every store says so; a claim that is on its way may not have seen that.
+      if (this.#options.once) {
+        this.#drained = false;
+        if (this.#claiming !== null) this.#wokenWhileClaiming = true;
+      }
       if (begun !== null) this.#attempts.delete(begun);
       // What waits begins in the same turn, so that the outcomes of many travel together.
       this.#fill();

@@ -3,8 +3,10 @@ import { endsWithin } from "../core/bounded-answer.ts";
 import type { Engine } from "../core/engine.ts";
 import { checkKnownQueues } from "../core/known-queues.ts";
 import { ABORT_GRACE_MS } from "../core/lease-keeper.ts";
+import { runSchedules } from "../core/run-schedules.ts";
 import type { AnyTaskServer } from "../create-task-server.ts";
 import { ClaimLoop } from "./claim-loop.ts";
+import { ScheduleLoop } from "./schedule-loop.ts";
 import { UpkeepLoop } from "./upkeep-loop.ts";
 import { type ResolvedWorkerOptions, resolveWorkerOptions, type WorkerOptions } from "./worker-options.ts";
 
@@ -48,6 +50,7 @@ class TaskWorker implements Worker {
   #failure: { readonly error: unknown } | null = null;
   #loop: ClaimLoop | null = null;
   #upkeep: UpkeepLoop | null = null;
+  #schedules: ScheduleLoop | null = null;
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
   #keepAlive: NodeJS.Timeout | null = null;
@@ -85,8 +88,10 @@ class TaskWorker implements Worker {
   async #start(): Promise<void> {
     const opened = this.#engine.backend(this.#options.backend);
     await opened.open();
-    // A worker that is started to clear what is due would otherwise be gone before the first relay.
+    // A worker that is started to clear what is due would otherwise be gone before the first relay and tick.
     if (this.#options.once) await opened.relay?.poll();
+    const hasSchedules = opened.backend.schedules?.due !== undefined;
+    if (this.#options.once && hasSchedules) await runSchedules(this.#engine, opened);
     // A stop() that came meanwhile has nothing to stop yet.
     if (this.#stopping !== null) return;
     const { claimIntervalMs, retention } = this.#options;
@@ -102,6 +107,10 @@ class TaskWorker implements Worker {
       },
     });
     this.#upkeep.start();
+    if (hasSchedules) {
+      this.#schedules = new ScheduleLoop(this.#engine, opened, { lookEveryMs: claimIntervalMs });
+      this.#schedules.start();
+    }
     this.#loop.start();
     this.#engine.logger.info(
       { worker: this.id, backend: opened.name, queues: this.#options.queues },
@@ -118,7 +127,11 @@ class TaskWorker implements Worker {
     const patienceMs = this.#options.shutdownTimeoutMs + ABORT_GRACE_MS;
     // A start that is still under way sees that it has come too late.
     if (this.#starting !== null) await endsWithin(this.#engine.host, patienceMs, this.#starting);
-    await Promise.all([this.#upkeep?.stop(patienceMs), this.#loop?.stop()]);
+    await Promise.all([
+      this.#upkeep?.stop(patienceMs),
+      this.#schedules?.stop(patienceMs),
+      this.#loop?.stop(),
+    ]);
     if (this.#keepAlive !== null) clearInterval(this.#keepAlive);
     this.#engine.logger.info({ worker: this.id, started: this.started }, "Worker stopped.");
     if (this.#failure === null) this.#stopped.resolve();

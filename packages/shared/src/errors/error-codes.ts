@@ -33,6 +33,8 @@ export const ERROR_CODES = {
   RESULT_NOT_FOUND: { httpStatus: 404, retryable: false },
   /** The id is that of another task's result. */
   RESULT_MISMATCH: { httpStatus: 409, retryable: false },
+  /** No backend has a schedule with this id. */
+  SCHEDULE_NOT_FOUND: { httpStatus: 404, retryable: false },
   /** The attempt no longer holds the task result; another attempt may be running. */
   LEASE_LOST: { httpStatus: 409, retryable: false },
   /** The caller's transaction was committed, rolled back or timed out before the call reached it; nothing was stored. */
@@ -51,6 +53,16 @@ export const ERROR_CODES = {
   UPDATE_REQUIRED: { httpStatus: 503, retryable: true },
   /** A webhook's signature is missing, malformed or wrong. */
   SIGNATURE_ERROR: { httpStatus: 401, retryable: false },
+  /** The edge that was called does not know who calls. */
+  UNAUTHORIZED: { httpStatus: 401, retryable: false },
+  /** The caller may not do this, or may not set this option. */
+  FORBIDDEN: { httpStatus: 403, retryable: false },
+  /** The edge that was called refused for a reason of its own, which is the error's cause. */
+  REFUSED: { httpStatus: 400, retryable: false },
+  /** The key of a request was used before, and not for this. */
+  REQUEST_CONFLICT: { httpStatus: 409, retryable: false },
+  /** No answer came from the edge that was called; whether it has done what it was asked to is not known. */
+  SERVER_UNREACHABLE: { httpStatus: 503, retryable: true },
   /** A fault in Taskwright itself. */
   INTERNAL_ERROR: { httpStatus: 500, retryable: false },
 } as const;

@@ -23,6 +23,13 @@ export async function wait(transport: TaskTransport) {
   return { result, year: sentAt.getFullYear() };
 }
 
+export async function sendByUrl(url: string, to: string) {
+  const client = createTaskClient<Tasks>({ url, headers: { authorization: "Bearer …" } });
+  const result = await client.tasks.sendEmail.delay({ to });
+  result.onProgress(({ status }) => status);
+  return result;
+}
+
 export type Sent = TaskOutput<Tasks["sendEmail"]>;
 export type SendEmail = TaskCaller<{ to: string; subject?: string | undefined }, Sent, "default" | "emails">;
 export const urgent = (caller: SendEmail): SendEmail => caller.using({ priority: 50 });

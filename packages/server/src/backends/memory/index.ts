@@ -1,11 +1,8 @@
 import { didYouMean, TaskError } from "@taskwright/shared";
 import type { Backend, Outbox } from "../../backend/index.ts";
 import { withOutbox } from "../outboxes/with-outbox.ts";
-import { createLeaseSource } from "./lease-source.ts";
-import { createMaintenance } from "./maintenance.ts";
+import { backendOfState } from "./backend-of-state.ts";
 import { createMemoryState } from "./memory-state.ts";
-import { createTaskInspector } from "./task-inspector.ts";
-import { createTaskStore } from "./task-store.ts";
 
 /** Options of {@link memoryBackend}. */
 export interface MemoryBackendOptions {
@@ -36,42 +33,5 @@ function checkOptions(options: MemoryBackendOptions): void {
 /** A backend that keeps everything in this process: the reference for all others, and for tests. */
 export function memoryBackend(options: MemoryBackendOptions = {}): Backend {
   checkOptions(options);
-  const { readTime } = options;
-  const state = createMemoryState();
-  let isClosed = false;
-
-  const openState = () => {
-    if (isClosed) throw new TaskError({ code: "CLOSED", message: "This memory backend is closed." });
-    return state;
-  };
-
-  const backend: Backend = {
-    kind: "memory",
-    store: createTaskStore(openState),
-    leases: createLeaseSource(openState),
-    maintenance: createMaintenance(openState),
-    inspector: createTaskInspector(openState),
-    wakeups: state.board.wakeups,
-    ...(readTime === undefined
-      ? {}
-      : {
-          readTime: async () => {
-            openState();
-            return readTime();
-          },
-        }),
-    diagnose: async () => {
-      openState();
-      return [
-        { level: "ok", message: "The store is this process's memory; no other process can reach it." },
-        { level: "warning", message: "Every task result is lost when this process ends." },
-      ];
-    },
-    open: async () => void openState(),
-    close: async () => {
-      isClosed = true;
-      state.board.stopAll();
-    },
-  };
-  return withOutbox(backend, "memory", options.outbox);
+  return withOutbox(backendOfState(createMemoryState(), options.readTime), "memory", options.outbox);
 }

@@ -1,3 +1,4 @@
+import type { ScheduleRecord } from "../../backend/index.ts";
 import { createDeduplicationKeys, type DeduplicationKeys } from "./deduplication-keys.ts";
 import { createTaskTable, type TaskTable } from "./task-table.ts";
 import { createWakeBoard, type WakeBoard } from "./wakeups.ts";
@@ -7,6 +8,7 @@ export interface MemoryState {
   readonly table: TaskTable;
   readonly keys: DeduplicationKeys;
   readonly board: WakeBoard;
+  readonly schedules: Map<string, ScheduleRecord>;
   /** Makes a lease token that no claim has had. */
   nextToken(): string;
 }
@@ -22,6 +24,7 @@ export function createMemoryState(): MemoryState {
     table,
     keys: createDeduplicationKeys(table),
     board: createWakeBoard(),
+    schedules: new Map(),
     nextToken: () => `lease-${++tokens}`,
   };
 }

@@ -1,7 +1,8 @@
 import type { EnqueueOutcome, NewTask, TaskStore } from "../../backend/index.ts";
 import type { MemoryState, OpenState } from "./memory-state.ts";
 
-function enqueueOne({ table, keys, board }: MemoryState, task: NewTask, now: number): EnqueueOutcome {
+/** Stores one task result, and wakes who waits for it. */
+export function enqueueOne({ table, keys, board }: MemoryState, task: NewTask, now: number): EnqueueOutcome {
   if (table.get(task.id) !== undefined) return { outcome: "stored" };
   const { deduplication } = task;
   if (deduplication !== null) {

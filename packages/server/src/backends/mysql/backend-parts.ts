@@ -1,5 +1,6 @@
 import type { Backend, Maintenance, TaskInspector, Transactions } from "../../backend/index.ts";
 import type { CountingConnection, CountingExecutor } from "../sql/executor.ts";
+import type { SqlScheduleStore } from "../sql/schedule-store.ts";
 import { allMigrations, checkVersion, pendingMigrations } from "../sql/schema-version.ts";
 import type { TableNames } from "../sql/table-names.ts";
 import type { TransactionDriver } from "../sql/transaction-driver.ts";
@@ -10,6 +11,7 @@ import { mysqlMaintenance } from "./maintenance.ts";
 import { migrate, readVersion } from "./migrate.ts";
 import { MIGRATIONS } from "./migrations/index.ts";
 import { StoreHandle } from "./opened-store.ts";
+import { mysqlScheduleStore } from "./schedule-store.ts";
 import { READ_TIME } from "./statements/maintenance.ts";
 import { mysqlTaskInspector } from "./task-inspector.ts";
 import { mysqlTaskStore } from "./task-store.ts";
@@ -24,6 +26,7 @@ export type MysqlParts<TTransaction> = Required<
 > & {
   readonly maintenance: Maintenance & Required<Pick<Maintenance, "indexInputs">>;
   readonly inspector: Required<TaskInspector>;
+  readonly schedules: SqlScheduleStore;
   readonly transactions: Required<Transactions<TTransaction>>;
 };
 
@@ -53,6 +56,7 @@ export function mysqlParts<TTransaction>(
     maintenance: mysqlMaintenance(handle),
     inspector: mysqlTaskInspector(handle),
     wakeups: handle.wakeups,
+    schedules: mysqlScheduleStore(handle),
     transactions: mysqlTransactions(handle, transactions),
     schema: {
       pending: () =>

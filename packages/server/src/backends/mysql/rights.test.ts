@@ -1,4 +1,5 @@
 import { expect, type TestContext, test } from "vitest";
+import { aSchedule } from "../../../../../test/harness/a-schedule.ts";
 import {
   aUser,
   freshDatabase,
@@ -57,6 +58,16 @@ async function useAll(backend: Backend): Promise<void> {
   const old = { statuses: ["SUCCESSFUL"] as const, finishedBefore: NOW, limit: 10, dryRun: false, now: NOW };
   await backend.maintenance?.purge(old);
   expect(await backend.store.get({ ids: [task.id, cancelled.id] })).toEqual([null, null]);
+  const { schedules } = backend;
+  await schedules?.save({ schedule: aSchedule(), call: null, tasks: [], now: NOW });
+  const again = {
+    schedule: aSchedule({ revision: 2 }),
+    call: null,
+    tasks: [aTask({ path: "other" })],
+    now: NOW,
+  };
+  expect(await schedules?.save(again)).toBe("saved");
+  expect(await schedules?.delete({ id: again.schedule.id })).toBe("deleted");
 }
 
 test("a user without rights is told which to grant, and those are enough", async (context) => {
@@ -87,13 +98,24 @@ test("tables that are dropped while they are used are told of, and used again wh
   const place = await freshDatabase(context);
   const backend = await openOn(place.url);
   await claimAll(backend);
-  const tables = ["task", "due", "later", "lane", "running", "finished", "deduplication", "version"];
+  const tables = [
+    "task",
+    "due",
+    "later",
+    "lane",
+    "running",
+    "finished",
+    "deduplication",
+    "schedule",
+    "version",
+  ];
   await runOnMariadb(place, `DROP TABLE ${tables.map((table) => `taskwright_${table}`).join(", ")}`);
   const uses: Record<string, () => unknown> = {
     enqueue: () => backend.store.enqueue({ tasks: [aTask()], atomic: false, now: NOW }),
     get: () => backend.store.get({ ids: [aTask().id] }),
     claim: () => claimAll(backend),
     settle: () => succeed(backend, { id: "a", token: "1.1.a" }),
+    schedules: () => backend.schedules?.list({ after: null, limit: 1 }),
     list: () => backend.inspector?.list({ filter: {}, cursor: null, offset: 0, limit: 1 }),
   };
   for (const [name, use] of Object.entries(uses)) {

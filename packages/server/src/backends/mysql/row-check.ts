@@ -1,4 +1,4 @@
-import type { NewTask } from "../../backend/index.ts";
+import type { NewTask, ScheduleRecord } from "../../backend/index.ts";
 import { isStorable } from "../sql/storable-text.ts";
 import { RowRefusal } from "./driver-errors.ts";
 
@@ -9,6 +9,10 @@ const LONGEST_QUEUE = 400;
 const LONGEST_PATH = 800;
 const LONGEST_CODEC = 100;
 const LONGEST_NAME = 255;
+const LONGEST_SCHEDULE_ID = 100;
+const LONGEST_SCHEDULE_NAME = 800;
+const LONGEST_RULE = 250;
+const LONGEST_ZONE = 100;
 
 /** Whether it is an id of ours; what is none is nowhere. */
 export function isId(id: string): boolean {
@@ -43,6 +47,24 @@ function problemOf(task: NewTask): string | null {
 export function checkRow(task: NewTask): void {
   const problem = problemOf(task);
   if (problem !== null) throw new RowRefusal(problem);
+}
+
+/** Throws a {@link RowRefusal} for a schedule that the columns cannot hold, as {@link checkRow} does. */
+export function checkSchedule(schedule: ScheduleRecord): void {
+  const { id, name, path, cron, timeZone, codec, input, options, lastTaskId } = schedule;
+  for (const [what, text, longest] of [
+    ["id", id, LONGEST_SCHEDULE_ID],
+    ["name", name, LONGEST_SCHEDULE_NAME],
+    ["cron rule", cron, LONGEST_RULE],
+    ["time zone", timeZone, LONGEST_ZONE],
+    ["codec", codec, LONGEST_CODEC],
+    ["last task's id", lastTaskId ?? "", LONGEST_NAME],
+  ] as const) {
+    if (text.length > longest) throw new RowRefusal(`its ${what} is longer than ${longest} characters`);
+  }
+  if (Buffer.byteLength(path) > LONGEST_PATH)
+    throw new RowRefusal(`its path is longer than ${LONGEST_PATH} bytes`);
+  for (const text of [id, name, path, cron, timeZone, codec, input, options, lastTaskId]) checkText(text);
 }
 
 /** Throws a {@link RowRefusal} unless text can be stored. */

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { aSchedule } from "../../../../../test/harness/a-schedule.ts";
 import { freshDatabase, onClient, openOn, runOnMariadb } from "../../../../../test/harness/mariadb-store.ts";
 import { aPostgresTask as aTask, claimAll } from "../../../../../test/harness/postgres-store.ts";
 import { LEASE_MS, NOW, refusal } from "../../../../../test/harness/sqlite-store.ts";
@@ -14,7 +15,7 @@ const ERROR = {
   at: new Date(NOW).toISOString(),
 } as const;
 
-/** Everything that happens to task results, once. */
+/** Everything that happens to task results and schedules, once. */
 async function liveThrough(backend: Backend): Promise<void> {
   const deduplication = { key: "Key ", until: NOW + 60_000 };
   const tasks = [
@@ -57,6 +58,29 @@ async function liveThrough(backend: Backend): Promise<void> {
   const old = { statuses: ["SUCCESSFUL", "FAILED"] as const, finishedBefore: NOW + 2_000, limit: 10 };
   expect(await backend.maintenance?.purge({ ...old, dryRun: false, now: NOW })).toMatchObject({ purged: 3 });
   expect(await backend.inspector?.countByQueue({ now: NOW })).toEqual([]);
+  await tick(backend);
+}
+
+/** A schedule of awkward text, and a tick of it. */
+async function tick({ schedules, store }: Backend): Promise<void> {
+  const first = aSchedule({ name: "Ä😀 'a\\' ", input: '{"to":"\\n\'Ä"}' });
+  await schedules?.save({ schedule: first, call: null, tasks: [], now: NOW });
+  const paths = ["mail.send"];
+  expect(await schedules?.due?.({ paths, limit: 1, now: NOW })).toEqual({
+    schedules: [first],
+    nextRunAt: null,
+  });
+  const task = aTask({ path: "nightly", scheduleId: first.id });
+  const next = { ...first, isPaused: true, nextRunAt: NOW + 1, revision: 2 };
+  const request = { schedule: next, call: null, tasks: [task], now: NOW };
+  expect([await schedules?.save(request), await schedules?.save(request)]).toEqual(["saved", "changed"]);
+  expect(await schedules?.due?.({ paths, limit: 1, now: NOW })).toEqual({
+    schedules: [],
+    nextRunAt: NOW + 1,
+  });
+  expect(await schedules?.list({ after: null, path: "mail.send", limit: 2 })).toEqual([next]);
+  expect(await store.get({ ids: [task.id] })).toMatchObject([{ scheduleId: first.id }]);
+  expect(await schedules?.delete({ id: first.id })).toBe("deleted");
 }
 
 test.for<[string, object]>([
@@ -101,7 +125,7 @@ test("tables may stand in another database, under another prefix", async (contex
   const options = { schema: there.database, tablePrefix: "Tw_2_" };
   await liveThrough(await openOn(here.url, options));
   expect(await runOnMariadb(here, "SHOW TABLES")).toEqual([]);
-  expect(await runOnMariadb(there, "SHOW TABLES")).toHaveLength(12);
+  expect(await runOnMariadb(there, "SHOW TABLES")).toHaveLength(13);
 });
 
 test("migrations are printed, applied once by many at once, and finish what was interrupted", async (context) => {

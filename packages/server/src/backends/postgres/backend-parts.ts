@@ -1,5 +1,6 @@
 import type { Backend, Maintenance, TaskInspector, Transactions } from "../../backend/index.ts";
 import type { SqlConnection } from "../sql/executor.ts";
+import type { SqlScheduleStore } from "../sql/schedule-store.ts";
 import { allMigrations, checkVersion, pendingMigrations } from "../sql/schema-version.ts";
 import { statementOf } from "../sql/statement-of.ts";
 import type { TableNames } from "../sql/table-names.ts";
@@ -11,6 +12,7 @@ import { migrate, readVersion } from "./migrate.ts";
 import { MIGRATIONS } from "./migrations/index.ts";
 import { StoreHandle } from "./opened-store.ts";
 import type { PgPool } from "./pool-connection.ts";
+import { postgresScheduleStore } from "./schedule-store.ts";
 import { postgresTaskInspector } from "./task-inspector.ts";
 import { postgresTaskStore } from "./task-store.ts";
 import { postgresTransactions } from "./transactions.ts";
@@ -23,6 +25,7 @@ export type PostgresParts<TTransaction> = Required<
 > & {
   readonly maintenance: Maintenance & Required<Pick<Maintenance, "indexInputs">>;
   readonly inspector: Required<TaskInspector>;
+  readonly schedules: SqlScheduleStore;
   readonly transactions: Required<Transactions<TTransaction>>;
   readonly handle: StoreHandle;
   readonly open: () => Promise<void>;
@@ -49,6 +52,7 @@ export function postgresParts<TTransaction>(
     maintenance: postgresMaintenance(handle),
     inspector: postgresTaskInspector(handle),
     wakeups: handle.wakeups,
+    schedules: postgresScheduleStore(handle),
     transactions: postgresTransactions(handle, transactions),
     schema: {
       pending: () =>

@@ -5,6 +5,7 @@ import { toTaskError } from "./driver-errors.ts";
 import { readVersion } from "./migrate.ts";
 import { MIGRATIONS } from "./migrations/index.ts";
 import type { StoreHandle } from "./opened-store.ts";
+import { scheduleReads } from "./statements/schedules.ts";
 
 const SETTINGS = statementOf(
   "settings",
@@ -41,6 +42,8 @@ export async function diagnose(
   }
   try {
     checkVersion(await readVersion(handle, handle.names), MIGRATIONS.length);
+    // Rights are given by table, and those of later migrations may have been forgotten.
+    await handle.rows(scheduleReads(handle.names).get, [""]);
     const [row] = await handle.rows(SETTINGS, []);
     const [version, synchronousCommit, fsync, isReplica, isolation] = row ?? [];
     findings.unshift(

@@ -1,6 +1,7 @@
 import { TaskError } from "@taskwright/shared";
 import type { EnqueueOutcome, EnqueueRequest, NewTask } from "../../backend/index.ts";
 import { firstOfKeys, isHolding, type KeyHolder, outcomesOfAll } from "../sql/deduplication-keys.ts";
+import type { SqlExecutor } from "../sql/executor.ts";
 import { throughLostConnections } from "../sql/lost-connections.ts";
 import { statusOf } from "../sql/task-state.ts";
 import { isAway, isLost, isRefusal } from "./driver-errors.ts";
@@ -75,7 +76,7 @@ async function storeKeyed(
 }
 
 /** Stores tasks, all or none of them; tries nothing again. */
-export async function store(
+async function store(
   handle: EnqueueRunner,
   tasks: readonly NewTask[],
   now: number,
@@ -91,6 +92,17 @@ export async function store(
   }
   const keys = firstOfKeys(tasks);
   return outcomesOfAll(tasks, keys, await storeKeyed(handle, keys.firsts, now));
+}
+
+/** {@link store} by the executor of a transaction, at whose end others may be idle than now. */
+export async function storeInside(
+  { rows }: SqlExecutor,
+  { statements, channel }: Pick<StoreHandle, "statements" | "channel">,
+  tasks: readonly NewTask[],
+  now: number,
+): Promise<EnqueueOutcome[]> {
+  const { enqueuePlainInside: enqueuePlain, enqueueKeyedInside: enqueueKeyed } = statements;
+  return store({ rows, statements: { ...statements, enqueuePlain, enqueueKeyed }, channel }, tasks, now);
 }
 
 /** Stores each alone, so that one that is refused fails alone. */

@@ -3,22 +3,20 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, type TestContext, test } from "vitest";
-import {
-  aPostgresTask,
-  claimAll,
-  freshSchema,
-  openMigrated,
-  runSql,
-} from "../../../../../test/harness/postgres-store.ts";
-import { findService, skipUnlessFound, skipWithReason } from "../../../../../test/harness/services.ts";
+import { startPostgres } from "../../../../../test/harness/postgres-server.ts";
+import { aPostgresTask, claimAll, openMigrated, runSql } from "../../../../../test/harness/postgres-store.ts";
+import { skipWithReason } from "../../../../../test/harness/services.ts";
 import { NOW, refusal, temporaryFolder } from "../../../../../test/harness/sqlite-store.ts";
 import { postgresBackend } from "./index.ts";
 
-const service = await findService("postgres");
-
-/** Makes a tablespace of the server's on a disk of a few megabytes, where this process may mount one for it. */
-async function smallTablespace(context: TestContext): Promise<string> {
-  skipUnlessFound(context, service, "how the PostgreSQL backend takes a full disk");
+/**
+ * Makes a tablespace on a disk of a few megabytes, where this process may mount one for it; on a server of the test's own,
+ * as one whose tablespace has lost its disk does not start again.
+ */
+async function smallTablespace(
+  context: TestContext,
+): Promise<{ readonly url: string; readonly name: string }> {
+  const { url } = await startPostgres(context);
   const name = `tw_small_${randomBytes(6).toString("hex")}`;
   const parent = temporaryFolder();
   const folder = join(parent, "disk");
@@ -28,27 +26,28 @@ async function smallTablespace(context: TestContext): Promise<string> {
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=6m", "tmpfs", folder], { stdio: "ignore" });
     onTestFinished(() => void execFileSync("umount", ["-l", folder], { stdio: "ignore" }));
     execFileSync("chown", ["postgres", folder], { stdio: "ignore" });
-    await runSql({ url: service.location }, `CREATE TABLESPACE ${name} LOCATION '${folder}'`);
+    await runSql({ url }, `CREATE TABLESPACE ${name} LOCATION '${folder}'`);
   } catch {
     skipWithReason(context, {
       subject: "postgres",
-      reason: "only root may mount a small disk, and only for a server of this machine",
+      reason: "only root may mount a small disk, and only for a server that runs as postgres",
       untested: context.task.name,
     });
   }
-  onTestFinished(async () => void (await runSql({ url: service.location }, `DROP TABLESPACE ${name}`)));
-  return name;
+  return { url, name };
 }
 
-test("a full disk refuses what does not fit and says so, keeps what was acknowledged, and serves again with space", async (context) => {
-  const tablespace = await smallTablespace(context);
-  const place = await freshSchema(context);
-  const url = new URL(place.url);
-  url.searchParams.set("options", `-c default_tablespace=${tablespace}`);
-  const backend = await openMigrated(postgresBackend({ url: url.href, schema: place.schema }));
+test("a full disk refuses what does not fit and says so, keeps what was acknowledged, and serves again with space", {
+  timeout: 60_000,
+}, async (context) => {
+  const { url: server, name } = await smallTablespace(context);
+  const url = new URL(server);
+  url.searchParams.set("options", `-c default_tablespace=${name}`);
+  const place = { url: server };
+  const backend = await openMigrated(postgresBackend({ url: url.href }));
   await runSql(
     { url: url.href },
-    `CREATE TABLE "${place.schema}".ballast AS SELECT repeat('x', 1000) FROM generate_series(1, 1000)`,
+    "CREATE TABLE ballast AS SELECT repeat('x', 1000) FROM generate_series(1, 1000)",
   );
   const stored: string[] = [];
   const fill = async () => {
@@ -67,7 +66,7 @@ test("a full disk refuses what does not fit and says so, keeps what was acknowle
   expect(stored.length).toBeGreaterThan(5);
   const records = await backend.store.get({ ids: stored });
   expect(records.map((record) => record?.id)).toEqual(stored);
-  await runSql(place, `DROP TABLE "${place.schema}".ballast`);
+  await runSql(place, "DROP TABLE ballast");
   const late = aPostgresTask();
   await backend.store.enqueue({ tasks: [late], atomic: true, now: NOW });
   expect((await claimAll(backend)).map(({ id }) => id)).toEqual([...stored, late.id]);

@@ -29,7 +29,7 @@ test.for(["Select_", "user", "_", "T".repeat(40), "TaskWright"])(
       `SELECT tablename FROM pg_tables WHERE schemaname = '${place.schema}'`,
     );
     expect(tables.map(({ tablename }) => tablename)).toContain(`${tablePrefix}task`);
-    expect(tables).toHaveLength(22);
+    expect(tables).toHaveLength(24);
   },
 );
 
@@ -59,7 +59,7 @@ test("tables without a schema go where the search path says", async (context) =>
   await backend.store.enqueue({ tasks: [aPostgresTask()], atomic: true, now: NOW });
   expect(await claimAll(backend)).toHaveLength(1);
   const tables = await runSql(place, `SELECT 1 FROM pg_tables WHERE schemaname = '${place.schema}'`);
-  expect(tables).toHaveLength(11);
+  expect(tables).toHaveLength(12);
 });
 
 test("a schema that is not there is told of", async (context) => {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { TaskError } from "@taskwright/shared";
-import type { SqlConnection, SqlRow, SqlValue, Statement } from "../sql/executor.ts";
+import type { SqlConnection, SqlExecutor, SqlRow, SqlValue, Statement } from "../sql/executor.ts";
 import { isStorable } from "../sql/storable-text.ts";
 import type { TableNames } from "../sql/table-names.ts";
 import { isTransient, toTaskError } from "./driver-errors.ts";
@@ -72,14 +72,26 @@ export class StoreHandle {
   }
 
   /** Runs a statement in a transaction of its own; throws CLOSED, and a TaskError for what the driver threw. */
-  async rows(statement: Statement, values: readonly SqlValue[]): Promise<readonly SqlRow[]> {
+  rows(statement: Statement, values: readonly SqlValue[]): Promise<readonly SqlRow[]> {
+    return this.#again((tries) =>
+      // The user's default isolation may be one that undoes statements for conflicts; that of a transaction is ours.
+      tries === 1
+        ? this.#connection.rows(statement, values)
+        : this.#connection.transaction((executor) => executor.rows(statement, values)),
+    );
+  }
+
+  /** Runs statements in one transaction, all of them again where a conflict undid it; throws as {@link rows} does. */
+  transaction<T>(run: (executor: SqlExecutor) => Promise<T>): Promise<T> {
+    return this.#again(() => this.#connection.transaction(run));
+  }
+
+  async #again<T>(run: (tries: number) => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries++) {
       if (!this.#isOpen)
         throw new TaskError({ code: "CLOSED", message: "The PostgreSQL backend is not open." });
       try {
-        if (tries === 1) return await this.#connection.rows(statement, values);
-        // The user's default isolation may be one that undoes statements for conflicts; that of a transaction is ours.
-        return await this.#connection.transaction((executor) => executor.rows(statement, values));
+        return await run(tries);
       } catch (error) {
         if (tries >= MOST_TRIES || !isTransient(error)) throw toTaskError(error);
         const pause = FIRST_PAUSE_MS * 2 ** tries * Math.random();

@@ -1,4 +1,5 @@
 import { expect, onTestFinished, type TestContext, test } from "vitest";
+import { aSchedule } from "../../../../../test/harness/a-schedule.ts";
 import {
   aPostgresTask,
   aRole,
@@ -66,6 +67,16 @@ async function useAll(backend: Backend): Promise<void> {
     now: NOW,
   });
   expect(await backend.store.get({ ids: [task.id, cancelled.id] })).toEqual([null, null]);
+  const { schedules } = backend;
+  await schedules?.save({ schedule: aSchedule(), call: null, tasks: [], now: NOW });
+  const again = {
+    schedule: aSchedule({ revision: 2 }),
+    call: null,
+    tasks: [aPostgresTask({ path: "other" })],
+    now: NOW,
+  };
+  expect(await schedules?.save(again)).toBe("saved");
+  expect(await schedules?.delete({ id: again.schedule.id })).toBe("deleted");
 }
 
 test("a user without rights is told which to grant, and those are enough", async (context) => {
@@ -76,6 +87,10 @@ test("a user without rights is told which to grant, and those are enough", async
   await decree("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN schema SCHEMA TO ROLE");
   await backend.open();
   await useAll(backend);
+  // As a table that a later migration has made, and that nobody has thought of.
+  await decree("REVOKE ALL ON SCHEMA.taskwright_schedule FROM ROLE");
+  expect(await refusal(() => backend.schedules?.list({ after: null, limit: 1 }))).toMatchObject(MAY_NOT);
+  expect(await backend.diagnose()).toEqual([{ level: "error", message: MAY_NOT.message }]);
   await decree("REVOKE DELETE ON ALL TABLES IN schema SCHEMA FROM ROLE");
   expect(await refusal(() => claimAll(backend))).toMatchObject(MAY_NOT);
   await decree("REVOKE USAGE ON schema SCHEMA FROM ROLE");
@@ -99,6 +114,7 @@ test("tables that are dropped while they are used are told of, and used again wh
     get: () => backend.store.get({ ids: [aPostgresTask().id] }),
     claim: () => claimAll(backend),
     settle: () => succeed(backend, { id: "a", token: "1.1.a" }),
+    schedules: () => backend.schedules?.list({ after: null, limit: 1 }),
     list: () => backend.inspector?.list({ filter: {}, cursor: null, offset: 0, limit: 1 }),
   };
   for (const [name, use] of Object.entries(uses)) {

@@ -2,7 +2,7 @@ import type { Transactions } from "../../backend/index.ts";
 import type { SqlExecutor } from "../sql/executor.ts";
 import type { TransactionDriver } from "../sql/transaction-driver.ts";
 import { toTaskError } from "./driver-errors.ts";
-import { store } from "./enqueue.ts";
+import { storeInside } from "./enqueue.ts";
 import type { StoreHandle } from "./opened-store.ts";
 import { settle } from "./settle.ts";
 
@@ -25,19 +25,12 @@ export function postgresTransactions<TTransaction>(
   driver: TransactionDriver<TTransaction>,
 ): Required<Transactions<TTransaction>> {
   const inside = (transaction: unknown) => translated(driver.inside(transaction));
-  const { enqueuePlainInside, enqueueKeyedInside } = handle.statements;
-  const statements = {
-    ...handle.statements,
-    enqueuePlain: enqueuePlainInside,
-    enqueueKeyed: enqueueKeyedInside,
-  };
   return {
     check: (transaction) => void driver.inside(transaction),
 
     enqueue: async ({ transaction, tasks, now }) => {
       if (tasks.length === 0) return [];
-      const { rows } = inside(transaction);
-      return store({ rows, statements, channel: handle.channel }, tasks, now);
+      return storeInside(inside(transaction), handle, tasks, now);
     },
 
     run: (request) => driver.run(request),

@@ -94,6 +94,13 @@ export function prismaBackend<TClient extends PrismaLike>(
       watchResult: (request) => parts.now.wakeups.watchResult(request),
       watchCancels: (request) => parts.now.wakeups.watchCancels(request),
     },
+    schedules: {
+      save: async (request) => parts.now.schedules.save(request),
+      get: async (request) => parts.now.schedules.get(request),
+      list: async (request) => parts.now.schedules.list(request),
+      delete: async (request) => parts.now.schedules.delete(request),
+      due: async (request) => parts.now.schedules.due(request),
+    },
     transactions: {
       // Neither needs to know the database, so that a client can be used that nobody has opened yet.
       check: (transaction) => void transactions.inside(transaction),

@@ -178,6 +178,9 @@ test("a process that is killed is replaced, watches included", async () => {
   const wake = vi.fn();
   const stop = backend.wakeups?.watchReady({ queues: "all", wake });
   onTestFinished(() => stop?.());
+  // That the watch has begun, which must not be taken for the end of the process.
+  await vi.waitFor(() => expect(wake).toHaveBeenCalled());
+  wake.mockClear();
   const [pid] = children();
   if (pid === undefined) throw new Error("The backend has no process.");
   process.kill(pid, "SIGKILL");

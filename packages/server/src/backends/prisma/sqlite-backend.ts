@@ -49,6 +49,7 @@ export function prismaSqliteBackend<TTransaction>(
       watchResult: ({ wake, ...request }) => watch("watchResult", request, wake),
       watchCancels: ({ wake, ...request }) => watch("watchCancels", request, wake),
     },
+    schedules: operations("schedules", ["save", "get", "list", "delete", "due"]),
     transactions: sqliteTransactions(connection, prefix),
     schema: {
       pending: () => connection.callApart("schema", "pending") as Promise<readonly string[]>,

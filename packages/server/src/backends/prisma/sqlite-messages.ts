@@ -4,7 +4,7 @@ import type { ResolvedSqliteOptions } from "../sqlite/options.ts";
 /** One operation that the process of a SQLite file is asked for; `facet` is null for those of the backend itself. */
 export interface SqliteCall {
   readonly about: number;
-  readonly facet: "store" | "leases" | "maintenance" | "inspector" | "schema" | null;
+  readonly facet: "store" | "leases" | "maintenance" | "inspector" | "schedules" | "schema" | null;
   readonly operation: string;
   readonly request: unknown;
 }

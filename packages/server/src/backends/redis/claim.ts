@@ -3,6 +3,7 @@ import { nameList } from "./name-list.ts";
 import type { StoreHandle } from "./opened-store.ts";
 import { groupOf, toClaimed } from "./record-text.ts";
 import { CLAIM } from "./scripts/claim.ts";
+import { RELEASE } from "./scripts/release.ts";
 
 /** With more pairs of path and queue than this, a claim looks through the groups that have something. */
 const MOST_NAMED_GROUPS = 64;
@@ -42,15 +43,34 @@ class ClaimArguments {
   }
 }
 
+/** Takes a claim back that too few replicas know of: their master's successor would hand the same tasks out once more. */
+async function giveBack(
+  handle: StoreHandle,
+  partition: string,
+  claimed: readonly ClaimedTask[],
+  now: number,
+): Promise<void> {
+  const leases = claimed.flatMap(({ id, token }) => [id, token, "not-started"]);
+  await handle.run(RELEASE, partition, [...handle.endingArguments(now), ...leases]);
+}
+
 async function claimIn(
   handle: StoreHandle,
   partition: string,
   args: ClaimArguments,
   limit: number,
 ): Promise<ClaimAnswer> {
-  const answer = await handle.run<readonly (string | number)[]>(CLAIM, partition, args.with(limit));
+  const { answer, missing } = await handle.runCounted<readonly (string | number)[]>(
+    CLAIM,
+    partition,
+    args.with(limit),
+  );
   const claimed: ClaimedTask[] = [];
   for (let at = 2; at < answer.length; at += 4) claimed.push(toClaimed(answer as string[], at));
+  if (missing !== null && claimed.length > 0) {
+    await giveBack(handle, partition, claimed, args.now);
+    throw missing;
+  }
   // What was passed over had nothing to run, but there may be more behind it.
   const nextDueAt = answer[1] === 1 ? args.now : answer[0] === "" ? null : Number(answer[0]);
   return { claimed, nextDueAt };

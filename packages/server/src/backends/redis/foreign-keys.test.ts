@@ -2,6 +2,7 @@ import { expect, type TestContext, test } from "vitest";
 import { opened } from "../../../../../test/harness/redis-calls.ts";
 import { type RedisProcess, startRedis } from "../../../../../test/harness/redis-process.ts";
 import { onRedis } from "../../../../../test/harness/redis-server.ts";
+import { everythingIn } from "../../../../../test/harness/redis-store.ts";
 import { aTask, NOW, refusal } from "../../../../../test/harness/sqlite-store.ts";
 import type { Backend, ClaimedTask, LeaseSource, Maintenance, NewTask } from "../../backend/index.ts";
 import { redisBackend } from "./index.ts";
@@ -32,21 +33,6 @@ const GROUP_KEYS: readonly string[] = [
 const RECORD_KEYS: readonly string[] = ["due", "leased", "lost", "new", "toCancel", "failed"].map(
   (id) => `task:${id}`,
 );
-
-/** Every key with what it holds, but for counters. */
-function everything(server: RedisProcess): Promise<Record<string, unknown>> {
-  return onRedis(server.url, async (redis) => {
-    const keys = (await redis.keys("*")).filter((key) => !COUNTERS.includes(key)).sort();
-    const holds = keys.map(async (key) => {
-      const type = await redis.type(key);
-      if (type === "hash") return redis.hgetall(key);
-      if (type === "zset") return redis.zrange(key, "0", "-1", "WITHSCORES");
-      if (type === "stream") return [await redis.xrange(key, "-", "+"), await redis.xinfo("GROUPS", key)];
-      return redis.get(key);
-    });
-    return Object.fromEntries((await Promise.all(holds)).map((held, index) => [keys[index], held]));
-  });
-}
 
 /** A store with a task in each place, of two lanes, and how often each was claimed. */
 class Scene {
@@ -165,14 +151,14 @@ class Scene {
 
   /** Makes a call; gives whether it was refused, which must have changed nothing. */
   async isRefused(name: string, call: () => Promise<unknown>): Promise<boolean> {
-    const before = await everything(this.server);
+    const before = await everythingIn(this.server.url, COUNTERS);
     let error: unknown = null;
     await call().catch((thrown: unknown) => {
       error = thrown;
     });
     if (error === null) return false;
     expect(error, name).toMatchObject(REFUSED);
-    expect(await everything(this.server), `${name} was half done`).toEqual(before);
+    expect(await everythingIn(this.server.url, COUNTERS), `${name} was half done`).toEqual(before);
     return true;
   }
 

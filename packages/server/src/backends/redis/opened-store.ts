@@ -109,16 +109,28 @@ export class StoreHandle {
    * connection, as only what was written there is waited for.
    */
   async runConfirmed<T>(script: Script, partition: string, args: readonly ScriptArgument[]): Promise<T> {
+    const { answer, missing } = await this.runCounted<T>(script, partition, args);
+    if (missing !== null) throw missing;
+    return answer;
+  }
+
+  /** As {@link runConfirmed}, but gives the answer too where too few replicas have confirmed it, with the error of that. */
+  async runCounted<T>(
+    script: Script,
+    partition: string,
+    args: readonly ScriptArgument[],
+  ): Promise<{ readonly answer: T; readonly missing: TaskError | null }> {
     const { replicas } = this.options;
-    if (replicas === null) return this.run(script, partition, args);
-    const attempt = async (command: readonly ScriptArgument[]): Promise<T> => {
-      const [stored, waited] = await this.#pipeline([command, ["wait", replicas.count, replicas.timeoutMs]]);
+    if (replicas === null) return { answer: await this.run(script, partition, args), missing: null };
+    const attempt = async (command: readonly ScriptArgument[]) => {
+      const [answer, waited] = await this.#pipeline([command, ["wait", replicas.count, replicas.timeoutMs]]);
       const reached = Number(waited);
-      if (reached >= replicas.count) return stored as T;
-      throw new TaskError({
+      if (reached >= replicas.count) return { answer: answer as T, missing: null };
+      const missing = new TaskError({
         code: "BACKEND_UNAVAILABLE",
-        message: `Redis: ${reached} of ${replicas.count} replicas confirmed the enqueue within ${replicas.timeoutMs} ms; the master has it, and loses it if it fails before they catch up.`,
+        message: `Redis: ${reached} of ${replicas.count} replicas confirmed what was stored within ${replicas.timeoutMs} ms; the master has it, and loses it if it fails before they catch up.`,
       });
+      return { answer: answer as T, missing };
     };
     try {
       return await withScript(script, attempt, this.#keysOf(partition), args);

@@ -57,7 +57,7 @@ export interface RedisUse {
   /** How long an idle worker waits to be woken before it looks by itself. @default "30s", on a cluster "5m" */
   readonly blockTimeout?: Duration;
   /**
-   * How many replicas must confirm an enqueue, by WAIT, before it counts; fewer within the timeout reject it with
+   * How many replicas must confirm an enqueue or a claim, by WAIT, before it counts; fewer within the timeout reject it with
    * BACKEND_UNAVAILABLE, although the master has it.
    *
    * @default none

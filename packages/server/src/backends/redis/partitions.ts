@@ -25,6 +25,16 @@ export class Partitions {
     return this.keys.length === 1 ? id : id.slice(0, -1) + (hashOf(deduplicationKey) % 16).toString(16);
   }
 
+  /** The partition that keeps what belongs to all tasks. */
+  get first(): string {
+    return this.keys[0] ?? "";
+  }
+
+  /** The id that a task must have instead, to be in the first partition. */
+  placeInFirst(id: string): string {
+    return this.keys.length === 1 ? id : `${id.slice(0, -1)}0`;
+  }
+
   /** Sorts items by the partition of their ids, each with its index. */
   divide<T>(items: readonly T[], idOf: (item: T) => string): readonly Portion<T>[] {
     if (this.keys.length === 1)

@@ -8,6 +8,7 @@ import { redisLeaseSource } from "./lease-source.ts";
 import { redisMaintenance } from "./maintenance.ts";
 import { StoreHandle } from "./opened-store.ts";
 import { type RedisBackendOptions, resolveRedisOptions } from "./options.ts";
+import { redisScheduleStore } from "./schedule-store.ts";
 import { checkServers } from "./server-check.ts";
 import { redisTaskInspector } from "./task-inspector.ts";
 import { redisTaskStore } from "./task-store.ts";
@@ -54,6 +55,7 @@ export function redisBackend(options: RedisBackendOptions): Backend {
     maintenance: redisMaintenance(handle),
     inspector: redisTaskInspector(handle),
     wakeups: handle.wakeups,
+    schedules: redisScheduleStore(handle),
     ...(resolved.claimTimeoutMs === null ? {} : { defaultLeaseMs: resolved.claimTimeoutMs }),
     readTime: () => readTime(handle),
     diagnose: () => diagnose(handle),

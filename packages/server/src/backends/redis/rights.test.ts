@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { opened } from "../../../../../test/harness/redis-calls.ts";
 import { type RedisProcess, startRedis } from "../../../../../test/harness/redis-process.ts";
-import { claim, enqueue, NOW, refusal, succeed } from "../../../../../test/harness/sqlite-store.ts";
+import { dueIds, newSchedule, saveSchedule } from "../../../../../test/harness/schedule-calls.ts";
+import { aTask, claim, enqueue, NOW, refusal, succeed } from "../../../../../test/harness/sqlite-store.ts";
 import type { Backend } from "../../backend/index.ts";
 import { redisBackend } from "./index.ts";
 import { RIGHTS } from "./scripts/rights.ts";
@@ -31,7 +32,7 @@ async function documentedRights(server: RedisProcess): Promise<readonly string[]
   return / with your prefix: (.*) \(NOPERM\)\.$/.exec(message)?.[1]?.split(" ") ?? [];
 }
 
-async function useAll(backend: Backend): Promise<void> {
+async function useAll(server: RedisProcess, backend: Backend): Promise<void> {
   await enqueue(backend, { id: "a", deduplication: { key: "a", until: NOW + 1 }, expiresAt: NOW + 1_000 });
   await enqueue(backend, { id: "b" });
   await enqueue(backend, { id: "c", runAfter: NOW + 1 });
@@ -47,6 +48,14 @@ async function useAll(backend: Backend): Promise<void> {
   expect(await backend.inspector?.countByQueue({ now: NOW })).toMatchObject([{ successful: 3 }]);
   const purge = { statuses: ["SUCCESSFUL"], finishedBefore: NOW, limit: 9, dryRun: false, now: NOW } as const;
   expect(await backend.maintenance?.purge(purge)).toEqual({ purged: 3, more: false });
+  const schedule = newSchedule();
+  expect(await saveSchedule(backend, schedule, [aTask()])).toBe("saved");
+  expect(await saveSchedule(backend, { ...schedule, path: "other", revision: 2 })).toBe("saved");
+  expect(await backend.schedules?.list({ after: null, limit: 9 })).toHaveLength(1);
+  await server.cli("del", "{taskwright:0}:ticks");
+  await server.cli("zadd", "{taskwright:0}:scheduleIds", "0", "stray other");
+  expect(await dueIds(backend, ["other"])).toEqual([schedule.id]);
+  expect(await backend.schedules?.delete({ id: schedule.id })).toBe("deleted");
 }
 
 test(
@@ -72,7 +81,7 @@ test(
     await woken;
     await other.store.delete({ ids: (await claim(other)).map(({ id }) => id) });
     await server.cli("flushdb");
-    await useAll(backend);
+    await useAll(server, backend);
     await backend.close();
     for (const right of rights.filter((one) => !DISPENSABLE.includes(one))) {
       const less = await aUser(

@@ -25,7 +25,7 @@ function rarePart({ expiresAt, deduplication }: NewTask): string {
 }
 
 /** What tasks that differ in nothing else have in common, and then each task: see scripts/enqueue.ts. */
-function enqueueArguments(
+export function enqueueArguments(
   { options, sender }: StoreHandle,
   tasks: readonly NewTask[],
   { now, atomic }: Pick<EnqueueRequest, "now" | "atomic">,

@@ -16,6 +16,7 @@ export interface TableNames {
   readonly running: string;
   readonly finished: string;
   readonly deduplication: string;
+  readonly schedule: string;
   /** Only where an index cannot tell which queues and paths there are. */
   readonly lane: string;
   /** Only where a database can tell processes of changes. */
@@ -54,6 +55,7 @@ export function tableNames({ tablePrefix = "taskwright_", schema }: TablePlace, 
     running: name("running"),
     finished: name("finished"),
     deduplication: name("deduplication"),
+    schedule: name("schedule"),
     lane: name("lane"),
     listener: name("listener"),
     inputIndex: name("input_index"),

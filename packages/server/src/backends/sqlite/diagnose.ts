@@ -25,6 +25,7 @@ export function diagnose(
   try {
     connection.checkFile();
     connection.prepare("SELECT 1 FROM taskwright_task LIMIT 1").get();
+    connection.prepare("SELECT 1 FROM taskwright_schedule LIMIT 1").get();
     return examine(connection, options, watchError);
   } catch (error) {
     return [{ level: "error", message: toTaskError(error, options.file).message }];

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSy
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, type TestContext, test } from "vitest";
+import { aSchedule } from "../../../../../test/harness/a-schedule.ts";
 import { skipWithReason } from "../../../../../test/harness/services.ts";
 import {
   aTask,
@@ -159,7 +160,7 @@ test("a transaction that cannot be rolled back leaves no promise without an answ
   await expect(writes.write(() => "later")).rejects.toMatchObject({ name: "TaskError" });
 });
 
-/** Overwrites every page after the first few, as a failing disk would. */
+/** Overwrites every page from one on, as a failing disk would. */
 function damage(file: string, from: number): void {
   const database = openSync(file, "r+");
   const noise = Buffer.alloc(4_096, 0xa5);
@@ -171,12 +172,13 @@ function damage(file: string, from: number): void {
 
 test("a file with damaged pages is told of at every use, the process lives, and the file is left as it is", async () => {
   const file = join(temporaryFolder(), "tasks.db");
+  await (await openAt(file)).close();
+  const pageOfTasks = statSync(file).size;
   const before = await openAt(file);
   const tasks = Array.from({ length: 500 }, () => aTask({ input: '"a few words"'.repeat(20) }));
   await before.store.enqueue({ tasks, atomic: true, now: NOW });
   await before.close();
-  const pageOfTask = 4_096 * 4;
-  damage(file, pageOfTask);
+  damage(file, pageOfTasks);
   const damaged = readFileSync(file);
 
   const backend = await openAt(file);
@@ -212,6 +214,24 @@ test("a row whose columns were written over by hand is damage, not a fault of ou
     message: expect.stringContaining("the file is damaged"),
   });
 });
+
+test.for(["misfire = 'never'", "revision = 'first'", "next_run_at = 'soon'"])(
+  "a schedule of which somebody has set %s is damage, and can be removed",
+  async (change) => {
+    const file = join(temporaryFolder(), "tasks.db");
+    const { schedules } = await openAt(file);
+    const schedule = aSchedule();
+    await schedules?.save({ schedule, call: null, tasks: [], now: NOW });
+    const other = new DatabaseSync(file);
+    other.exec(`UPDATE taskwright_schedule SET ${change}`);
+    other.close();
+    expect(await refusal(() => schedules?.get({ id: schedule.id }))).toMatchObject({
+      code: "BACKEND_INCOMPATIBLE",
+      message: expect.stringContaining("the file is damaged"),
+    });
+    expect(await schedules?.delete({ id: schedule.id })).toBe("deleted");
+  },
+);
 
 test("a table that something else has changed is told of", async () => {
   const file = join(temporaryFolder(), "tasks.db");

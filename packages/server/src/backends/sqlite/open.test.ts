@@ -13,19 +13,23 @@ import {
 } from "node:fs";
 import { join, relative } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, onTestFinished, test } from "vitest";
+import { aSchedule } from "../../../../../test/harness/a-schedule.ts";
 import { SqliteProcess } from "../../../../../test/harness/sqlite-processes.ts";
 import {
   aTask,
   claim,
   enqueue,
+  NOW,
   refusal,
   succeed,
   temporaryFolder,
 } from "../../../../../test/harness/sqlite-store.ts";
 import { sqliteBackend } from "./index.ts";
 import { useWal } from "./journal.ts";
+import { allMigrations } from "./migrate.ts";
 import { MIGRATIONS } from "./migrations/index.ts";
+import { DEFAULT_PREFIX } from "./table-prefix.ts";
 
 const PROCESS_TEST_MS = 30_000;
 
@@ -176,7 +180,9 @@ test.each([
 test("a file of a newer version is refused and stays as it is", async () => {
   const file = join(temporaryFolder(), "tasks.db");
   await workThrough(file);
-  withDatabase(file, (database) => database.exec("UPDATE taskwright_version SET version = version + 1"));
+  withDatabase(file, (database) =>
+    database.exec("INSERT INTO taskwright_version SELECT max(version) + 1 FROM taskwright_version"),
+  );
   const before = digest(file);
   expect(await refusalToOpen(file)).toMatchObject({
     code: "BACKEND_INCOMPATIBLE",
@@ -192,7 +198,7 @@ test.each([
     "has a word for it",
     "DROP TABLE taskwright_version; CREATE TABLE taskwright_version (version TEXT); INSERT INTO taskwright_version VALUES ('one')",
   ],
-  ["has 0 for it", "UPDATE taskwright_version SET version = 0"],
+  ["has 0 for it", "DELETE FROM taskwright_version; INSERT INTO taskwright_version VALUES (0)"],
 ])("a file that must say its schema version and %s is refused", async (_what, sql) => {
   const file = join(temporaryFolder(), "tasks.db");
   await workThrough(file);
@@ -334,6 +340,21 @@ test(
   },
   PROCESS_TEST_MS,
 );
+
+test("a file without a table for schedules gets one when it is opened, and keeps its tasks", async () => {
+  const file = join(temporaryFolder(), "tasks.db");
+  withDatabase(file, (database) => {
+    for (const statement of allMigrations(DEFAULT_PREFIX)[0]?.statements ?? []) database.exec(statement);
+    database.exec(`INSERT INTO taskwright_task (id, path, queue, state, priority, rank, run_after, max_retries,
+      enqueued_at, codec) VALUES ('kept', 'mail.send', 'default', 1, 0, 1, 1, 0, 1, 'json')`);
+  });
+  const backend = sqliteBackend({ file });
+  await backend.open();
+  onTestFinished(() => backend.close());
+  await backend.schedules?.save({ schedule: aSchedule(), call: null, tasks: [], now: NOW });
+  expect(await backend.schedules?.list({ after: null, limit: 2 })).toEqual([aSchedule()]);
+  expect((await claim(backend)).map(({ id }) => id)).toEqual(["kept"]);
+});
 
 test(
   "a process killed at any time of its opening leaves a file that opens",

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { aSchedule } from "../../../../../test/harness/a-schedule.ts";
 import { aTask, LEASE_MS, NOW } from "../../../../../test/harness/sqlite-store.ts";
 import type { TaskFilter } from "../../backend/index.ts";
 import { Connection } from "./connection.ts";
@@ -130,6 +131,14 @@ async function useEverything(file: string): Promise<void> {
     const statuses = ["SUCCESSFUL", "FAILED", "CANCELLED"] as const;
     await maintenance?.purge({ statuses, finishedBefore: NOW * 2, limit: 100, dryRun, now: NOW * 2 });
   }
+  const { schedules } = backend;
+  const schedule = aSchedule({ path: "report" });
+  for (const revision of [1, 2])
+    await schedules?.save({ schedule: { ...schedule, revision }, call: null, tasks: [], now: NOW });
+  await schedules?.get({ id: schedule.id });
+  for (const path of [{}, { path: "report" }]) await schedules?.list({ after: null, ...path, limit: 5 });
+  await schedules?.due?.({ paths, limit: 5, now: NOW });
+  await schedules?.delete({ id: schedule.id });
   await backend.close();
 }
 
@@ -180,6 +189,13 @@ test("no statement reads the whole table", () => {
       expect(step, sql).not.toMatch(/SCAN (taskwright_task|task|held)\b(?! USING (COVERING )?INDEX)/);
     }
   }
+});
+
+test("schedules are read by their indexes, and none is sorted", () => {
+  const ofSchedules = [...plans].filter(([sql]) => sql.includes("taskwright_schedule"));
+  expect(ofSchedules).toHaveLength(8);
+  for (const [sql, plan] of ofSchedules)
+    for (const step of plan) expect(step, sql).not.toMatch(/SCAN taskwright_schedule|TEMP B-TREE/);
 });
 
 /** A page of a listing from the rows of an index, of which there are few. */

@@ -12,6 +12,7 @@ import { MIGRATIONS } from "./migrations/index.ts";
 import { type OpenedStore, StoreHandle } from "./opened-store.ts";
 import { type ResolvedSqliteOptions, resolveSqliteOptions, type SqliteBackendOptions } from "./options.ts";
 import { checkPath, realFile } from "./path-check.ts";
+import { sqliteScheduleStore } from "./schedule-store.ts";
 import { sqliteTaskInspector } from "./task-inspector.ts";
 import { sqliteTaskStore } from "./task-store.ts";
 import { SqliteWakeups } from "./wakeups.ts";
@@ -131,6 +132,7 @@ export function sqliteOn(options: ResolvedSqliteOptions): Backend {
     maintenance: sqliteMaintenance(handle),
     inspector: sqliteTaskInspector(handle),
     wakeups,
+    schedules: sqliteScheduleStore(handle),
     ...(options.isShared ? { schema: schemaOf(options) } : {}),
     longestWaitMs: lockTimeoutMs,
     diagnose: async () => diagnose(handle.opened.connection, options, wakeups.watchError),

@@ -37,7 +37,8 @@ function existing(
   return statement.get(id) as ReturnType<typeof existing>;
 }
 
-function enqueueOne(connection: Connection, task: NewTask, now: number): EnqueueOutcome {
+/** Stores one task inside a transaction that holds the write lock. */
+export function enqueueOne(connection: Connection, task: NewTask, now: number): EnqueueOutcome {
   const steps = enqueueSteps(task, now);
   for (let step = steps.next(); ; ) {
     if (step.done) return step.value;

@@ -13,6 +13,7 @@ interface ResultsClearOptions {
   /** Milliseconds. */
   readonly since?: number;
   readonly input: boolean;
+  readonly delay?: boolean;
   readonly backend?: string;
   readonly json?: boolean;
 }
@@ -34,11 +35,21 @@ export function addResultsClearCommand(results: Command, app: CliApp): void {
       durationMs,
     )
     .option("--no-input", "do not ask")
+    .option("--delay", "let a worker do it: enqueue the task taskwright.clearStaleResults, and do not ask")
     .option("--backend <name>", 'the backend to clear (default: "default")')
-    .option("--json", "print JSON: { deleted }")
+    .option("--json", "print JSON: { deleted }, with --delay { id }")
     .action((options: ResultsClearOptions) =>
       app.withServer(async (server) => {
         const since = options.since ?? resultTtlMs(io.env);
+        if (options.delay === true) {
+          const { id } = await server.client.clearStaleResults.delay({
+            since: since / 1_000,
+            backend: options.backend ?? "default",
+          });
+          if (options.json === true) printJson(io, { id });
+          else io.stdout.write(`Enqueued taskwright.clearStaleResults ${id}.\n`);
+          return 0;
+        }
         const request = {
           days: since / DAY_MS,
           status: "SUCCESSFUL" as const,
@@ -61,5 +72,5 @@ export function addResultsClearCommand(results: Command, app: CliApp): void {
         return 0;
       }),
     );
-  withExamples(command, ["results clear --since 86400 --no-input"]);
+  withExamples(command, ["results clear --since 86400 --no-input", "results clear --delay"]);
 }

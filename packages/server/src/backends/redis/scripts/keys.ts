@@ -26,6 +26,9 @@ import { lua } from "./script.ts";
  * | `idle` | hash | processes to wake, with their queues and paths |
  * | `waiting` | hash | ids with the processes that wait for their results |
  * | `seq`, `tokens`, `version` | string | the last sequence, the last token, the version of all this |
+ * | `schedules` | hash | in the first partition, schedules by id: revision, next time, `<bytes of the path>:<path>`, a newline, JSON (see schedules.ts) |
+ * | `scheduleIds` | sorted set | each schedule as `<id> <path>`, all with the score 0 |
+ * | `ticks` | sorted set | the same by the next time, those without one at infinity |
  * | `audit` | string | when the last look at all records began, and how far it got |
  */
 export const KEYS_OF_A_PARTITION: string = lua`

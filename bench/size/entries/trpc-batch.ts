@@ -1,0 +1,3 @@
+import { createTRPCClient, httpBatchLink } from "@trpc/client";
+
+export const client = createTRPCClient({ links: [httpBatchLink({ url: "/trpc" })] });

@@ -1,0 +1,103 @@
+import { ForeignAnswer } from "./checked-fetch.ts";
+import type { ServerAddress } from "./server-address.ts";
+import type { EventListeners } from "./trpc-caller.ts";
+
+/** Longer silence may be a connection that is gone; whoever reads comes back, and misses nothing. */
+const LONGEST_SILENCE_MS = 5 * 60_000;
+/** No event of ours is a tenth as long. */
+const LONGEST_EVENT = 1024 * 1024;
+
+interface Fields {
+  event: string;
+  data: string;
+  id: string;
+}
+
+/** An error as tRPC's client makes it of what the server said. */
+function refusal(shape: { readonly message?: string; readonly data?: unknown }): Error {
+  return Object.assign(new Error(shape.message ?? ""), { shape, data: shape.data });
+}
+
+/** The events of a text, in which each ends with an empty line; what is left is the beginning of the next. */
+function cut(text: string): { readonly events: readonly Fields[]; readonly rest: string } {
+  const blocks = text.replaceAll("\r\n", "\n").split("\n\n");
+  const rest = blocks.pop() ?? "";
+  const events = blocks.map((block) => {
+    const fields: Fields = { event: "message", data: "", id: "" };
+    for (const line of block.split("\n")) {
+      const [, name, value = ""] = /^(event|data|id): ?(.*)$/.exec(line) ?? [];
+      if (name !== undefined) fields[name as keyof Fields] = value;
+    }
+    return fields;
+  });
+  return { events, rest };
+}
+
+/**
+ * Reads a subscription of tRPC as server-sent events, until the server ends it or the connection is lost.
+ *
+ * By `fetch` and not by `EventSource`, which cannot send headers and is not there in Node.
+ */
+export async function readEvents(
+  facts: ServerAddress,
+  request: { readonly path: string; readonly input: object; readonly signal: AbortSignal },
+  { onOpen, onEvent }: Pick<EventListeners, "onOpen" | "onEvent">,
+): Promise<void> {
+  const { url, headers, fetch = globalThis.fetch, transformer } = facts;
+  const { input, output } =
+    transformer === undefined || "input" in transformer
+      ? (transformer ?? { input: undefined, output: undefined })
+      : { input: transformer, output: transformer };
+  const decode = (text: string): unknown => {
+    const value: unknown = JSON.parse(text);
+    return output === undefined ? value : output.deserialize(value);
+  };
+
+  const ending = new AbortController();
+  const stop = () => ending.abort();
+  request.signal.addEventListener("abort", stop);
+  let timer = setTimeout(stop, facts.connectMs);
+  try {
+    const [base = "", query] = url.split("?");
+    const encoded = JSON.stringify(input === undefined ? request.input : input.serialize(request.input));
+    const response = await fetch(
+      `${base.replace(/\/$/, "")}/${request.path}?${query === undefined ? "" : `${query}&`}input=${encodeURIComponent(encoded)}`,
+      {
+        headers: {
+          ...(typeof headers === "function" ? await headers() : headers),
+          accept: "text/event-stream",
+        },
+        signal: ending.signal,
+      },
+    );
+    if (response.headers.get("content-type")?.includes("json") === true) {
+      const { error } = (await response.json()) as { readonly error?: unknown };
+      const shape = output === undefined ? error : output.deserialize(error);
+      if (typeof shape === "object" && shape !== null && "data" in shape) throw refusal(shape);
+      throw new ForeignAnswer(response.status);
+    }
+    if (!response.ok || response.body === null) throw new ForeignAnswer(response.status);
+    onOpen();
+    const reader = response.body.getReader();
+    const decoder = new TextDecoder();
+    let text = "";
+    for (;;) {
+      clearTimeout(timer);
+      timer = setTimeout(stop, LONGEST_SILENCE_MS);
+      const { done, value } = await reader.read();
+      if (done) return;
+      const { events, rest } = cut(text + decoder.decode(value, { stream: true }));
+      text = rest;
+      if (text.length > LONGEST_EVENT) throw new Error("The server sent an event that is too long.");
+      for (const { event, data, id } of events) {
+        if (event === "return") return;
+        if (event === "serialized-error") throw refusal(decode(data) as object);
+        if (event === "message" && id !== "") onEvent({ id, data: decode(data) });
+      }
+    }
+  } finally {
+    clearTimeout(timer);
+    request.signal.removeEventListener("abort", stop);
+    ending.abort();
+  }
+}

@@ -1,0 +1,68 @@
+import {
+  isFinishedStatus,
+  type ProgressUpdate,
+  type ResultAddress,
+  type TaskTransport,
+} from "@taskwright/shared";
+import { type TrackedEnvelope, tracked } from "@trpc/server";
+
+/** What a subscription has not sent yet: the newest state only, so that one who reads slowly takes no memory. */
+class Newest {
+  update: ProgressUpdate | null = null;
+  failure: { readonly error: unknown } | null = null;
+  #wake: () => void = () => {};
+
+  readonly changed = (): void => this.#wake();
+
+  next(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+}
+
+/**
+ * Yields where a task result stands, at first and at each change, until it has ended.
+ *
+ * The id of an event is a digest of the state, so that whoever comes back with it gets what has changed since.
+ */
+export async function* progressEvents(
+  transport: Pick<TaskTransport, "watchProgress">,
+  address: ResultAddress,
+  parts: {
+    readonly lastEventId: string | null;
+    readonly signal: AbortSignal | undefined;
+    readonly sha256: (text: string) => string;
+  },
+): AsyncGenerator<TrackedEnvelope<ProgressUpdate>, void> {
+  const { signal, sha256 } = parts;
+  let lastId = parts.lastEventId;
+  const newest = new Newest();
+  signal?.addEventListener("abort", newest.changed);
+  const stop = transport.watchProgress(address, {
+    onUpdate: (update) => {
+      newest.update = update;
+      newest.changed();
+    },
+    onError: (error) => {
+      newest.failure = { error };
+      newest.changed();
+    },
+  });
+  try {
+    while (signal?.aborted !== true) {
+      const { update, failure } = newest;
+      if (update !== null) {
+        newest.update = null;
+        const id = sha256(JSON.stringify(update)).slice(0, 32);
+        if (id !== lastId) yield tracked(id, update);
+        lastId = id;
+        if (isFinishedStatus(update.status)) return;
+      } else if (failure !== null) throw failure.error;
+      else await newest.next();
+    }
+  } finally {
+    stop();
+    signal?.removeEventListener("abort", newest.changed);
+  }
+}
