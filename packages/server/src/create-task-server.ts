@@ -14,6 +14,7 @@ import { type TaskRunners, taskRunners } from "./core/run-inline.ts";
 import { serverClient } from "./core/server-client.ts";
 import type { ServerTaskClient } from "./core/server-task-client.ts";
 import type { FailedTask, TaskEvents } from "./core/task-events.ts";
+import type { Tracing } from "./core/tracing.ts";
 import { defaultLogger, silentLogger } from "./default-logger.ts";
 import { systemHost } from "./system-host.ts";
 
@@ -42,6 +43,8 @@ export interface CommonOptions {
    * @default warnings and errors, those of failed attempts among them, as lines on stderr
    */
   readonly logger?: Logger | false;
+  /** Makes spans of enqueues and attempts, as `openTelemetry()` of `@taskwright/server/opentelemetry` does. @default none */
+  readonly tracing?: Tracing;
   /** The most bytes of one encoded input or output. @default 262144 */
   readonly maxPayloadBytes?: number;
   /** Clock, timers and ids, for tests only. @default this machine */
@@ -91,9 +94,10 @@ const SERVER_OPTIONS = [
   "createContext",
   "onFailed",
   "logger",
+  "tracing",
   "maxPayloadBytes",
 ];
-const CLIENT_OPTIONS = ["backend", "backends", "logger", "maxPayloadBytes"];
+const CLIENT_OPTIONS = ["backend", "backends", "logger", "tracing", "maxPayloadBytes"];
 
 function invalid(message: string): TaskError {
   return new TaskError({ code: "INVALID_OPTION", message });
@@ -114,11 +118,21 @@ function checkLogger(logger: unknown): void {
     );
 }
 
+function checkTracing(tracing: unknown): void {
+  if (tracing === undefined) return;
+  const given = tracing as Partial<Record<keyof Tracing, unknown>> | null;
+  if (typeof given?.startEnqueue !== "function" || typeof given.startAttempt !== "function")
+    throw invalid(
+      `tracing must be what openTelemetry() of @taskwright/server/opentelemetry gives; got ${tracing === null ? "null" : typeof tracing}.`,
+    );
+}
+
 function checkOptions(options: CommonOptions, valid: readonly string[], what: string): void {
   // For tests, so it is taken and not offered.
   const isHosted = typeof options === "object" && options !== null && "host" in options;
   checkOptionNames(options, what, isHosted ? [...valid, "host"] : valid);
   checkLogger(options.logger);
+  checkTracing(options.tracing);
 }
 
 /** @param onTaken called when the program that runs a server without a logger takes its messages */
@@ -201,6 +215,7 @@ export function createTaskServer<
     handlers: new Map([...handlers, ...builtInHandlers(() => engine)]),
     ...(options.createContext === undefined ? {} : { createContext: options.createContext }),
     ...(options.onFailed === undefined ? {} : { onFailed: options.onFailed }),
+    ...(options.tracing === undefined ? {} : { tracing: options.tracing }),
     ...maxPayloadBytesOf(options),
     atOnce: new RunAtOnce(() => engine),
     logger: loggerOf(options, () => stopFailureLog()),
@@ -253,6 +268,7 @@ export function createTaskClient(...words: readonly unknown[]): unknown {
     router: tasks,
     backends: backendsOf(options, "createTaskClient()"),
     handlers: new Map(),
+    ...(options.tracing === undefined ? {} : { tracing: options.tracing }),
     ...maxPayloadBytesOf(options),
     logger: loggerOf(options, () => {}),
     host: options.host ?? systemHost,

@@ -57,6 +57,17 @@ export type {
   TaskEventName,
   TaskEvents,
 } from "./core/task-events.ts";
+export type {
+  AttemptOutcome,
+  AttemptSpan,
+  EnqueueEnd,
+  EnqueueSpan,
+  TracedAttempt,
+  TracedEnqueue,
+  TraceHeaders,
+  TraceOrigin,
+  Tracing,
+} from "./core/tracing.ts";
 export type { PurgeOptions } from "./core/upkeep.ts";
 export {
   type AnyTaskServer,

@@ -1,4 +1,3 @@
-import type { TaskStatus } from "@taskwright/shared";
 import type { ClaimedTask, Settlement } from "../backend/index.ts";
 import { RunningAttempt } from "./attempt.ts";
 import {
@@ -9,18 +8,17 @@ import {
 } from "./attempt-outcome.ts";
 import { type AttemptPolicy, decodePolicy } from "./attempt-policy.ts";
 import type { Engine, EngineTask } from "./engine.ts";
+import { giveBack, letExpire } from "./give-back.ts";
 import { callHandler } from "./handler-call.ts";
 import type { HeldLease, LeaseKeeper } from "./lease-keeper.ts";
 import { isSuspect } from "./lost-attempts.ts";
 import { neverBegun } from "./never-begun.ts";
 import type { OpenedBackend } from "./opened-backend.ts";
-import { releaseSafely } from "./release-safely.ts";
 import { reportFailure } from "./report-failure.ts";
 import { settleSafely } from "./settle-safely.ts";
+import type { Settled } from "./settled.ts";
+import type { SafeAttemptSpan } from "./task-tracer.ts";
 import { runInTransaction } from "./transactional-attempt.ts";
-
-/** What became of a task result in this process; `lost`: another process has it, or will. */
-export type Settled = TaskStatus | "released" | "lost";
 
 /** Runs claimed task results: the only code that calls handlers. */
 export class AttemptRunner {
@@ -29,8 +27,9 @@ export class AttemptRunner {
   readonly #workerId: string;
   readonly #keeper: LeaseKeeper;
   readonly #limitMs: number | undefined;
+  readonly #by: "worker" | "call";
 
-  /** @param parts with `limitMs` no attempt takes longer, whatever its timeout says */
+  /** @param parts with `limitMs` no attempt takes longer, whatever its timeout says; traces say `by` what it was begun */
   constructor(
     engine: Engine,
     parts: {
@@ -38,6 +37,7 @@ export class AttemptRunner {
       workerId: string;
       keeper: LeaseKeeper;
       limitMs?: number | undefined;
+      by?: "worker" | "call";
     },
   ) {
     this.#engine = engine;
@@ -45,6 +45,7 @@ export class AttemptRunner {
     this.#workerId = parts.workerId;
     this.#keeper = parts.keeper;
     this.#limitMs = parts.limitMs;
+    this.#by = parts.by ?? "worker";
   }
 
   /**
@@ -76,8 +77,11 @@ export class AttemptRunner {
     });
     watch?.(attempt);
     if (this.#engine.events.has("started")) this.#engine.events.emit("started", this.#event(attempt));
-    const end = await this.#execute(task, attempt, held);
-    return { settled: this.#finish(attempt, { end, policy, held }) };
+    const span = this.#engine.tracer?.startAttempt(attempt, this.#by) ?? null;
+    const end = await this.#execute(task, attempt, { held, span });
+    const settled = this.#finish(attempt, { end, policy, held, span });
+    if (span !== null) void settled.then((status) => span.end(status));
+    return { settled };
   }
 
   #timeoutOf({ timeoutMs }: AttemptPolicy): number | null {
@@ -106,10 +110,16 @@ export class AttemptRunner {
     return false;
   }
 
-  #execute(task: EngineTask, attempt: RunningAttempt, held: HeldLease): Promise<AttemptEnd | CommittedEnd> {
+  #execute(
+    task: EngineTask,
+    attempt: RunningAttempt,
+    { held, span }: { readonly held: HeldLease; readonly span: SafeAttemptSpan | null },
+  ): Promise<AttemptEnd | CommittedEnd> {
     return new Promise((resolve) => {
       this.#keeper.begin(held, attempt, () => resolve({ kind: "unresponsive" }));
-      void this.#call(task, attempt, held).then(resolve);
+      const called =
+        span === null ? this.#call(task, attempt, held) : span.within(() => this.#call(task, attempt, held));
+      void called.then(resolve);
     });
   }
 
@@ -184,7 +194,12 @@ export class AttemptRunner {
 
   #finish(
     attempt: RunningAttempt,
-    parts: { end: AttemptEnd | CommittedEnd; policy: AttemptPolicy; held: HeldLease },
+    parts: {
+      end: AttemptEnd | CommittedEnd;
+      policy: AttemptPolicy;
+      held: HeldLease;
+      span: SafeAttemptSpan | null;
+    },
   ): Promise<Settled> {
     const { end, policy, held } = parts;
     this.#keeper.end(held);
@@ -197,6 +212,7 @@ export class AttemptRunner {
       ? { action: "drop" }
       : decideOutcome(attempt, end, { policy, now: this.#opened.clock.now(), random: Math.random });
     if (decision.action === "settle") {
+      if ("error" in decision.settlement) parts.span?.failed(decision.settlement.error);
       const mayBeStored = end.kind === "threw" && end.mayBeStored;
       return this.#settle(held, decision.settlement, { attempt, mayBeStored });
     }
@@ -210,7 +226,7 @@ export class AttemptRunner {
       }
       return this.#release(attempt, held);
     }
-    if (isAbandoned && held.isOverdue) return this.#letExpire(attempt, held);
+    if (isAbandoned && held.isOverdue) return this.#leave(attempt, held);
     this.#keeper.drop(held);
     if (!isAbandoned && this.#engine.events.has("leaseLost"))
       this.#engine.events.emit("leaseLost", this.#event(attempt));
@@ -218,38 +234,15 @@ export class AttemptRunner {
   }
 
   async #release(attempt: RunningAttempt, held: HeldLease): Promise<Settled> {
-    try {
-      await releaseSafely(this.#engine.host, this.#opened, [
-        { lease: held.claimed, started: true, when: "now" },
-      ]);
-      this.#engine.events.emit("released", this.#event(attempt));
-      return "released";
-    } catch (error) {
-      const facts = { err: error, id: attempt.id, task: attempt.path };
-      this.#engine.logger.warn(facts, "A lease could not be given back; it will expire.");
-      return "lost";
-    } finally {
-      this.#keeper.drop(held);
-    }
+    const isGivenBack = await giveBack(this.#engine, attempt);
+    this.#keeper.drop(held);
+    if (!isGivenBack) return "lost";
+    this.#engine.events.emit("released", this.#event(attempt));
+    return "released";
   }
 
-  /** Leaves a handler that ignores its signal to itself: the end of its lease counts as nothing. */
-  async #letExpire(attempt: RunningAttempt, held: HeldLease): Promise<Settled> {
-    const facts = { id: attempt.id, task: attempt.path };
-    try {
-      await releaseSafely(this.#engine.host, this.#opened, [
-        { lease: held.claimed, started: true, when: "on-expiry" },
-      ]);
-      this.#engine.logger.warn(
-        facts,
-        "A handler ignored its signal; its task runs again when its lease ends.",
-      );
-    } catch (error) {
-      this.#engine.logger.warn(
-        { ...facts, err: error },
-        "A lease could not be marked; its expiry will count.",
-      );
-    }
+  async #leave(attempt: RunningAttempt, held: HeldLease): Promise<Settled> {
+    await letExpire(this.#engine, attempt);
     this.#keeper.drop(held);
     return "lost";
   }

@@ -1,6 +1,5 @@
 import type { TaskStatus } from "@taskwright/shared";
 import type { Delivered, DeliveredTask, DeliveredTick, DeliverySource, NewTask } from "../backend/index.ts";
-import type { Settled } from "./attempt-runner.ts";
 import { decodeCallOptions } from "./checked-schedule.ts";
 import type { DeliveryAnswer } from "./delivery-answer.ts";
 import type { Engine } from "./engine.ts";
@@ -8,6 +7,7 @@ import { giveUp } from "./give-up.ts";
 import { newTask, resolveCall } from "./new-task.ts";
 import type { OpenedBackend } from "./opened-backend.ts";
 import type { RunNow } from "./run-now.ts";
+import type { Settled } from "./settled.ts";
 import { taskAgain } from "./task-again.ts";
 import { sweep } from "./upkeep.ts";
 

@@ -5,8 +5,6 @@ import {
   isTaskError,
   type ListOptions,
   type OutputForm,
-  PayloadError,
-  type PayloadErrorData,
   type ProgressListeners,
   type ResultAddress,
   TaskError,
@@ -16,6 +14,7 @@ import {
 } from "@taskwright/shared";
 import type { EnqueueOutcome, NewTask, TaskRecord } from "../backend/index.ts";
 import type { Engine, EngineTask } from "./engine.ts";
+import { encodeAll, incomplete, sharedDeduplicationId } from "./enqueue-many.ts";
 import { type FoundRecord, findRecord, resultNotFound } from "./find-record.ts";
 import { listResults } from "./list-results.ts";
 import { type Call, newTask, resolveCall } from "./new-task.ts";
@@ -24,6 +23,8 @@ import { watchProgress } from "./progress-watch.ts";
 import { toTaskResult } from "./result-mapping.ts";
 import { type Wait, waitForEnd } from "./result-waiter.ts";
 import { storedBefore } from "./stored-before.ts";
+import { withTrace } from "./stored-trace.ts";
+import type { TaskTracer } from "./task-tracer.ts";
 import type { TransactionScope } from "./transaction-scope.ts";
 import { transactionRunnerOf } from "./transactional-attempt.ts";
 
@@ -32,6 +33,25 @@ export interface EdgeCall {
   readonly outputs: OutputForm;
   /** The id that the task at this place of the call must have, the same each time the call is repeated; null for new ones. */
   readonly idOf: ((index: number) => string) | null;
+}
+
+interface EnqueueCall {
+  readonly path: string;
+  readonly input: unknown;
+  readonly options: readonly CallOptions[];
+}
+
+interface EnqueueManyCall {
+  readonly path: string;
+  readonly inputs: readonly unknown[];
+  readonly options: readonly CallOptions[];
+}
+
+/** What a call is for, and where it goes. */
+interface Aim {
+  readonly task: EngineTask;
+  readonly call: Call;
+  readonly opened: OpenedBackend;
 }
 
 const NOTHING: ReadonlyMap<string, Enqueued> = new Map();
@@ -60,10 +80,35 @@ export class DirectTransport implements TaskTransport {
     this.#edge = edge;
   }
 
-  async enqueue(call: { path: string; input: unknown; options: readonly CallOptions[] }): Promise<Enqueued> {
-    const task = this.#engine.task(call.path);
-    const resolved = resolveCall(task, call.options);
-    const opened = this.#backendFor(task, resolved);
+  enqueue(call: EnqueueCall): Promise<Enqueued> {
+    const { tracer } = this.#engine;
+    if (tracer === null) return this.#enqueue(call);
+    return this.#traced(call, { tracer, count: null }, (aim) => this.#enqueue(call, aim));
+  }
+
+  enqueueMany(call: EnqueueManyCall): Promise<readonly Enqueued[]> {
+    const { tracer } = this.#engine;
+    if (tracer === null) return this.#enqueueMany(call);
+    const count = Array.isArray(call.inputs) ? call.inputs.length : 0;
+    return this.#traced(call, { tracer, count }, (aim) => this.#enqueueMany(call, aim));
+  }
+
+  /** Begins a span when it is known what a call is for. */
+  async #traced<TAnswer extends Enqueued | readonly Enqueued[]>(
+    call: EnqueueCall | EnqueueManyCall,
+    { tracer, count }: { readonly tracer: TaskTracer; readonly count: number | null },
+    store: (aim: Aim) => Promise<TAnswer>,
+  ): Promise<TAnswer> {
+    const aim = this.#aimOf(call);
+    const { task, call: asked, opened } = aim;
+    const facts = { path: task.path, queue: asked.options.queue, backend: opened.name, count };
+    return tracer.enqueue(facts, (origin) =>
+      store(origin === null ? aim : { ...aim, call: { ...asked, policy: withTrace(asked.policy, origin) } }),
+    );
+  }
+
+  async #enqueue(call: EnqueueCall, aim: Aim = this.#aimOf(call)): Promise<Enqueued> {
+    const { task, call: resolved, opened } = aim;
     const encoded = task.payload.encodeInput(call.input);
     const input = encoded instanceof Promise ? await encoded : encoded;
     if (!opened.isOpen) await opened.use();
@@ -81,14 +126,8 @@ export class DirectTransport implements TaskTransport {
     return this.#answer(item, outcome as EnqueueOutcome, opened.name);
   }
 
-  async enqueueMany(call: {
-    path: string;
-    inputs: readonly unknown[];
-    options: readonly CallOptions[];
-  }): Promise<readonly Enqueued[]> {
-    const task = this.#engine.task(call.path);
-    const resolved = resolveCall(task, call.options);
-    const opened = this.#backendFor(task, resolved);
+  async #enqueueMany(call: EnqueueManyCall, aim: Aim = this.#aimOf(call)): Promise<readonly Enqueued[]> {
+    const { task, call: resolved, opened } = aim;
     if (!Array.isArray(call.inputs)) {
       throw new TaskError({
         code: "INVALID_OPTION",
@@ -175,11 +214,13 @@ export class DirectTransport implements TaskTransport {
     return listResults(this.#engine, options);
   }
 
-  #backendFor(task: EngineTask, { options }: Call): OpenedBackend {
-    const opened = this.#engine.backend(options.backend);
+  #aimOf({ path, options }: { path: string; options: readonly CallOptions[] }): Aim {
+    const task = this.#engine.task(path);
+    const call = resolveCall(task, options);
+    const opened = this.#engine.backend(call.options.backend);
     // Nobody could ever run it there.
     if (task.options.transaction) transactionRunnerOf(opened, task.path);
-    return opened;
+    return { task, call, opened };
   }
 
   #newTask(
@@ -256,53 +297,5 @@ function checkPath(record: TaskRecord, address: ResultAddress): void {
     code: "RESULT_MISMATCH",
     message: `${address.id} is a result of ${record.path}, not of ${address.path}.`,
     data: { id: address.id, path: record.path },
-  });
-}
-
-function sharedDeduplicationId(path: string, count: number): TaskError {
-  return new TaskError({
-    code: "INVALID_OPTION",
-    message: `enqueueMany of ${path} has ${count} inputs and one deduplicationId, under which only the first would be stored. Give each its own with enqueue(), or go by what is in them with deduplicated: true.`,
-    data: { option: "deduplicationId" },
-  });
-}
-
-/** Encodes every input before any is stored; the first that does not fit is thrown with its position. */
-async function encodeAll(task: EngineTask, inputs: readonly unknown[]): Promise<(string | null)[]> {
-  const encoded: (string | null)[] = [];
-  for (const [index, input] of inputs.entries()) {
-    try {
-      const text = task.payload.encodeInput(input);
-      encoded.push(text instanceof Promise ? await text : text);
-    } catch (error) {
-      if (!isTaskError(error, "PAYLOAD_ERROR") || error.data === undefined) throw error;
-      const data = error.data as PayloadErrorData;
-      throw new PayloadError({
-        message: `[${index}] ${error.message}`,
-        data: { ...data, index },
-        cause: error,
-      });
-    }
-  }
-  return encoded;
-}
-
-function incomplete(
-  task: EngineTask,
-  tasks: readonly NewTask[],
-  outcomes: readonly EnqueueOutcome[],
-): TaskError {
-  const failed = outcomes.filter((outcome) => outcome.outcome === "failed");
-  return new TaskError({
-    code: "ENQUEUE_INCOMPLETE",
-    message: `${failed.length} of ${tasks.length} tasks of ${task.path} were not stored; data.outcomes tells which.`,
-    data: {
-      outcomes: outcomes.map((outcome, index) =>
-        outcome.outcome === "failed"
-          ? { stored: false as const, error: outcome.error }
-          : { stored: true as const, id: outcome.outcome === "stored" ? tasks[index]?.id : outcome.id },
-      ),
-    },
-    cause: failed[0]?.error,
   });
 }

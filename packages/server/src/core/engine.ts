@@ -15,6 +15,8 @@ import type { Host } from "./host.ts";
 import type { Logger } from "./logger.ts";
 import { OpenedBackend } from "./opened-backend.ts";
 import { type FailedTask, TaskEventHub } from "./task-events.ts";
+import { TaskTracer } from "./task-tracer.ts";
+import type { Tracing } from "./tracing.ts";
 import { transactionRunnerOf } from "./transactional-attempt.ts";
 
 /** As long as a worker's patience with its handlers. */
@@ -42,6 +44,7 @@ export interface EngineInit {
   readonly maxPayloadBytes?: number;
   /** Given by servers, for backends that have `runsAtOnce`. */
   readonly atOnce?: AtOnce;
+  readonly tracing?: Tracing;
   readonly logger: Logger;
   readonly host: Host;
 }
@@ -66,6 +69,8 @@ export class Engine {
   readonly onFailed: ((failed: FailedTask) => unknown) | undefined;
   /** Runs what was enqueued into a backend that has `runsAtOnce`; null in a client, which has no handlers. */
   readonly atOnce: AtOnce | null;
+  /** null where nothing is traced, which then costs nothing. */
+  readonly tracer: TaskTracer | null;
   readonly #pending = new Set<Promise<void>>();
 
   constructor(init: EngineInit) {
@@ -75,6 +80,7 @@ export class Engine {
     this.createContext = init.createContext;
     this.onFailed = init.onFailed;
     this.atOnce = init.atOnce ?? null;
+    this.tracer = init.tracing === undefined ? null : new TaskTracer(init.tracing, init.logger);
     this.backends = new Map(
       Object.entries(init.backends).map(([name, backend]) => [name, new OpenedBackend(name, backend, init)]),
     );

@@ -1,9 +1,11 @@
 import type { AnyTask, InputArguments } from "@taskwright/shared";
 import { RunningAttempt } from "./attempt.ts";
+import { attemptError } from "./attempt-error.ts";
 import type { Engine, EngineTask } from "./engine.ts";
 import { callHandler } from "./handler-call.ts";
 import { nestByPath } from "./nest-by-path.ts";
 import { encodeProgress } from "./progress.ts";
+import type { SafeAttemptSpan } from "./task-tracer.ts";
 import { transactionRunnerOf } from "./transactional-attempt.ts";
 
 /** Runs a task's handler now, in this process: `server.run.sendEmail(input)`. */
@@ -67,19 +69,48 @@ async function inTransaction(
   return run({ timeoutMs: null, work: async (tx) => handle(tx) });
 }
 
-async function runInline(engine: Engine, task: EngineTask, value: unknown): Promise<unknown> {
-  const codecId = task.payload.codec.id;
-  const input = await task.payload.decodeInput(await task.payload.encodeInput(value), codecId);
-  const attempt = inlineAttempt(engine, task);
+async function callInline(
+  engine: Engine,
+  task: EngineTask,
+  { attempt, input }: { readonly attempt: RunningAttempt; readonly input: unknown },
+): Promise<unknown> {
   const { id, path, queue, number } = attempt;
   const ctx =
     engine.createContext === undefined
       ? {}
       : await engine.createContext({ id, path, queue, attempt: number });
   const call = { attempt, input, ctx };
-  const output = task.options.transaction
-    ? await inTransaction(attempt, (tx) => callHandler(engine, task, { ...call, tx }))
-    : await callHandler(engine, task, call);
+  return task.options.transaction
+    ? inTransaction(attempt, (tx) => callHandler(engine, task, { ...call, tx }))
+    : callHandler(engine, task, call);
+}
+
+async function inSpan(
+  span: SafeAttemptSpan,
+  attempt: RunningAttempt,
+  work: () => Promise<unknown>,
+): Promise<unknown> {
+  try {
+    const output = await span.within(work);
+    span.end("SUCCESSFUL");
+    return output;
+  } catch (error) {
+    const { number, workerId } = attempt;
+    const at = attempt.enqueuedAt.getTime();
+    span.failed(attemptError("EXECUTION_ERROR", error, { attempt: number, workerId, at }));
+    span.end("FAILED");
+    throw error;
+  }
+}
+
+async function runInline(engine: Engine, task: EngineTask, value: unknown): Promise<unknown> {
+  const codecId = task.payload.codec.id;
+  const input = await task.payload.decodeInput(await task.payload.encodeInput(value), codecId);
+  const attempt = inlineAttempt(engine, task);
+  const span = engine.tracer?.startAttempt(attempt, "run") ?? null;
+  const output = await (span === null
+    ? callInline(engine, task, { attempt, input })
+    : inSpan(span, attempt, () => callInline(engine, task, { attempt, input })));
   return task.payload.decodeOutput(await task.payload.encodeOutput(output), codecId);
 }
 

@@ -1,12 +1,13 @@
 import type { TaskResult } from "@taskwright/shared";
 import type { RunningAttempt } from "./attempt.ts";
-import { AttemptRunner, type Settled } from "./attempt-runner.ts";
+import { AttemptRunner } from "./attempt-runner.ts";
 import type { Engine } from "./engine.ts";
 import { findRecord } from "./find-record.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import type { OpenedBackend } from "./opened-backend.ts";
 import { toListedResult } from "./result-mapping.ts";
 import { leaseMsOf, runnableTasks } from "./runnable-tasks.ts";
+import type { Settled } from "./settled.ts";
 
 /** What to run of a backend. */
 export interface RunTarget {
@@ -81,7 +82,8 @@ export class RunNow {
     // It may have been cancelled while the claim was on its way back, and not be among what was asked after.
     if (kept.wakes !== wakes) void keeper.refresh();
     try {
-      const runner = new AttemptRunner(engine, { opened, workerId, keeper, limitMs: target.limitMs });
+      const { limitMs } = target;
+      const runner = new AttemptRunner(engine, { opened, workerId, keeper, limitMs, by: "call" });
       const { settled } = await runner.run(first, held, watch);
       return { id: first.id, settled: await settled };
     } finally {

@@ -66,6 +66,7 @@ const OPTIONS = [
   "createContext",
   "onFailed",
   "logger",
+  "tracing",
   "maxPayloadBytes",
   "now",
   "faults",
