@@ -27,8 +27,8 @@ const OUTCOMES: Readonly<Record<Settled, AttemptOutcome>> = {
 
 /** The span of an attempt, which harms nothing when its tracer throws. */
 export interface SafeAttemptSpan {
-  /** Calls a function in the context of the span, and gives what that returns. */
-  within<T>(work: () => T): T;
+  /** Calls an asynchronous function, which must not throw at once, in the context of the span. */
+  within<T>(work: () => Promise<T>): Promise<T>;
   /** Keeps what went wrong for the end. */
   failed(error: AttemptError | null): void;
   end(settled: Settled): void;
@@ -99,21 +99,14 @@ export class TaskTracer {
   }
 
   /** Calls a function once, in the context of a span where that can be had. */
-  #within<T>(span: EnqueueSpan | AttemptSpan, told: Told, work: () => T): T {
-    let called: { readonly value: T } | { readonly thrown: unknown } | null = null;
+  #within<T>(span: EnqueueSpan | AttemptSpan, told: Told, work: () => Promise<T>): Promise<T> {
+    let called: Promise<T> | null = null;
     const once = () => {
-      if (called !== null) return;
-      try {
-        called = { value: work() };
-      } catch (thrown) {
-        called = { thrown };
-      }
+      called ??= work();
+      return called;
     };
     this.#safely(told, () => span.within(once));
-    once();
-    const outcome = called as unknown as { readonly value: T } | { readonly thrown: unknown };
-    if ("thrown" in outcome) throw outcome.thrown;
-    return outcome.value;
+    return once();
   }
 
   #safely<T>(told: Told, trace: () => T): T | null {
