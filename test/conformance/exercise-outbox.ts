@@ -2,6 +2,7 @@ import { describe } from "vitest";
 import type { BackendExercise } from "./exercise.ts";
 import { registerSuite } from "./registered-suite.ts";
 import { serverOutboxSection } from "./server-outbox.ts";
+import { serverTracingTransactionsSection } from "./server-tracing-transactions.ts";
 import { serverTransactionsSection } from "./server-transactions.ts";
 import { ServerUnderTest } from "./server-under-test.ts";
 
@@ -9,7 +10,7 @@ import { ServerUnderTest } from "./server-under-test.ts";
 export function exerciseOutbox(exercise: BackendExercise): void {
   describe(exercise.name, () => {
     registerSuite<ServerUnderTest>(exercise, {
-      sections: [serverTransactionsSection, serverOutboxSection],
+      sections: [serverTransactionsSection, serverTracingTransactionsSection, serverOutboxSection],
       run: async (store, item) => {
         await using subject = new ServerUnderTest(store);
         await item.run(subject);

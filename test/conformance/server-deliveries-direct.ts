@@ -3,6 +3,7 @@ import { createWebhookHandler } from "@taskwright/server/http";
 import { expect } from "vitest";
 import type { ConformanceSection } from "./conformance-case.ts";
 import type { DeliveryBench } from "./delivery-bench.ts";
+import { NotingTracing } from "./noting-tracing.ts";
 import { tasks } from "./server-contract.ts";
 
 const SECOND = 1_000;
@@ -86,6 +87,30 @@ export const serverDeliveriesDirectSection: ConformanceSection<DeliveryBench> = 
         expect(Math.max(...attempts)).toBe(9);
         expect(bench.answers.filter(({ status }) => status === 489)).toHaveLength(2);
         expect(bench.local.qstash.messages()).toEqual([]);
+      },
+    },
+    {
+      name: "what an enqueue's context says travels in the message, through retries and messages sent anew",
+      needs: ["delivery"],
+      run: async (bench) => {
+        const tracing = new NotingTracing();
+        const server = bench.deploy({
+          tracing,
+          handlers: {
+            work: ({ attempt, input }) => {
+              if (attempt.number === 3) return input;
+              throw new RetryAfter(attempt.number === 1 ? "2d" : "10s");
+            },
+          },
+        });
+        await server.client.tasks.work.delay({ n: 1 });
+        await bench.advance(3 * DAY, HOUR);
+        const of = { of: "enqueue 1", isOneOfMany: false };
+        expect(tracing.attempts).toEqual([
+          { number: 1, ...of, outcome: "retrying" },
+          { number: 2, ...of, outcome: "retrying" },
+          { number: 3, ...of, outcome: "succeeded" },
+        ]);
       },
     },
     {

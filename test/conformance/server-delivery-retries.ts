@@ -2,6 +2,7 @@ import { NonRetryable, RetryAfter } from "@taskwright/server";
 import { expect } from "vitest";
 import type { ConformanceSection } from "./conformance-case.ts";
 import type { DeliveryBench } from "./delivery-bench.ts";
+import { NotingTracing } from "./noting-tracing.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -67,6 +68,34 @@ export const serverDeliveryRetriesSection: ConformanceSection<DeliveryBench> = {
         expect(await result.refresh()).toMatchObject({ status: "SUCCESSFUL", attempts: 11 });
         expect(calls).toBe(11);
         expect(bench.local.qstash.dlq()).toEqual([]);
+      },
+    },
+    {
+      name: "what an enqueue's context says travels with its messages, and reaches every attempt",
+      needs: ["delivery"],
+      run: async (bench) => {
+        const tracing = new NotingTracing();
+        const server = bench.deploy({
+          tracing,
+          handlers: {
+            work: ({ input, attempt }) => {
+              expect(tracing.active).toBe(`attempt ${attempt.number} of work`);
+              return attempt.number > input.n ? input : fail();
+            },
+          },
+        });
+        const inputs = [{ n: 0 }, { n: 0 }];
+        // More than one message has deliveries for, so that it is sent anew.
+        await server.client.tasks.work.enqueue({ n: 9 }, { maxRetries: 10, timeout: "50s" });
+        await server.client.tasks.work.enqueueMany(inputs);
+        await bench.advance(2 * MINUTE);
+        const seen = (name: string) => tracing.attempts.filter(({ of }) => of === name);
+        expect(seen("enqueue 1").map(({ number, outcome }) => [number, outcome])).toEqual([
+          ...Array.from({ length: 9 }, (_, index) => [index + 1, "retrying"]),
+          [10, "succeeded"],
+        ]);
+        expect(seen("enqueue 2")).toMatchObject(inputs.map(() => ({ number: 1, isOneOfMany: true })));
+        expect(tracing.attempts).toHaveLength(12);
       },
     },
     {

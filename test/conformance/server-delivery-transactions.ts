@@ -8,6 +8,7 @@ import { withCallers } from "./callers.ts";
 import type { ConformanceSection } from "./conformance-case.ts";
 import type { DeliveryBench } from "./delivery-bench.ts";
 import { noting } from "./noting-handlers.ts";
+import { NotingTracing } from "./noting-tracing.ts";
 
 const SECOND = 1_000;
 const NEEDS = ["delivery", "transactions", "callers"] as const;
@@ -54,6 +55,20 @@ export const serverDeliveryTransactionsSection: ConformanceSection<DeliveryBench
           await bench.host.advance(2 * SECOND);
           await bench.until(() => ran.length === 2);
           expect(ran.sort()).toEqual([1, 2]);
+        }),
+    },
+    {
+      name: "what a transaction enqueues is delivered with the context of its enqueue",
+      needs: NEEDS,
+      run: (bench) =>
+        withCallers(bench, async ({ source }) => {
+          const tracing = new NotingTracing();
+          const { client } = bench.deploy({ tracing });
+          await client.transaction(source, (_, inside) => inside.tasks.work.delay({ n: 1 }));
+          await bench.settle();
+          expect(tracing.attempts).toEqual([
+            { number: 1, of: "enqueue 1", isOneOfMany: false, outcome: "succeeded" },
+          ]);
         }),
     },
     {

@@ -13,6 +13,8 @@ import { serverOutagesSection } from "./server-outages.ts";
 import { serverResultsSection } from "./server-results.ts";
 import { serverRetriesSection } from "./server-retries.ts";
 import { serverSchedulesSection } from "./server-schedules.ts";
+import { serverTracingSection } from "./server-tracing.ts";
+import { serverTracingTransactionsSection } from "./server-tracing-transactions.ts";
 import { serverTransactionHandlersSection } from "./server-transaction-handlers.ts";
 import { serverTransactionsSection } from "./server-transactions.ts";
 import type { ServerUnderTest } from "./server-under-test.ts";
@@ -37,4 +39,6 @@ export const SERVER_SECTIONS: readonly ConformanceSection<ServerUnderTest>[] = [
   serverBadInputSection,
   serverOptionsSection,
   serverInputIndexSection,
+  serverTracingSection,
+  serverTracingTransactionsSection,
 ];

@@ -6,6 +6,7 @@ import {
   type Handlers,
   type Logger,
   type TaskServer,
+  type Tracing,
 } from "@taskwright/server";
 import type { Backend, EnqueueOutcome, EnqueueRequest, Transactions } from "@taskwright/server/backend";
 import { createWorker, type Worker, type WorkerOptions } from "@taskwright/server/worker";
@@ -35,6 +36,7 @@ export interface ServerChoice {
   readonly handlers?: Partial<ContractHandlers>;
   readonly onFailed?: (failed: FailedTask) => unknown;
   readonly createContext?: (request: ContextRequest) => object | Promise<object>;
+  readonly tracing?: Tracing;
   /** Backends beside the one under test, which is the default one. */
   readonly others?: Readonly<Record<string, Backend>>;
 }
@@ -72,13 +74,14 @@ export class ServerUnderTest implements AsyncDisposable {
 
   /** Makes a server on the store; several are as several processes are. */
   serve(choice: ServerChoice = {}): TaskServer<ServerContract> {
-    const { handlers, onFailed, createContext, others } = choice;
+    const { handlers, onFailed, createContext, tracing, others } = choice;
     return createTaskServer({
       tasks,
       backends: { ...others, default: this.backend },
       handlers: { ...PLAIN_HANDLERS, ...handlers },
       ...(onFailed === undefined ? {} : { onFailed }),
       ...(createContext === undefined ? {} : { createContext }),
+      ...(tracing === undefined ? {} : { tracing }),
       logger: this.logger(),
       host: this.host,
     });
