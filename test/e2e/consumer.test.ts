@@ -196,6 +196,18 @@ test("importing the server loads no store's library", async () => {
   expect(await loadedBy("@taskwright/server/sqlite")).toContain("node:sqlite");
 });
 
+test("of the server only the entry for OpenTelemetry asks for that, and for no more than its API", async () => {
+  expect(await loadedBy("@taskwright/server/opentelemetry")).toContain("@opentelemetry/api");
+  const { name, files } = packed.get("server") as PackedPackage;
+  const asked = new Map<string, string>();
+  for (const file of files.filter((path) => /\.(js|d\.ts)$/.test(path))) {
+    const text = await readFile(join(project, "node_modules", name, file), "utf8");
+    for (const [, from = ""] of text.matchAll(/(?:from|import\(|import)\s*"(@opentelemetry\/[^"]+)"/g))
+      asked.set(from, file.slice(0, file.lastIndexOf("/")));
+  }
+  expect(Object.fromEntries(asked)).toEqual({ "@opentelemetry/api": "dist/opentelemetry" });
+});
+
 test("the testing kit asks for no test runner, but for the entry that teaches vitest its matcher", async () => {
   const loaded = await loadedBy("@taskwright/server/testing");
   expect(loaded.filter((name) => /vitest|chai|node:test|node:sqlite/.test(name))).toEqual([]);

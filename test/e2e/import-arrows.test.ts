@@ -76,6 +76,14 @@ const refused: readonly Case[] = [
       "../../cli/main.ts",
     ]),
   ]),
+  ...imports("packages/server/src/opentelemetry/a.ts", [
+    "../core/engine.ts",
+    "../create-task-server.ts",
+    "../metrics/index.ts",
+    "@opentelemetry/sdk-trace",
+    "node:async_hooks",
+  ]),
+  ...imports("packages/server/src/core/o.ts", ["../opentelemetry/index.ts", "@opentelemetry/api"]),
   ...imports("packages/server/src/testing/a.ts", [
     "../backends/sqlite/index.ts",
     "../worker/index.ts",
@@ -172,6 +180,11 @@ const accepted: readonly (Case | readonly [path: string, source: string])[] = [
     "croner",
     "msw",
     "node:sqlite",
+  ]),
+  ...imports("packages/server/src/opentelemetry/ok.ts", [
+    "../core/tracing.ts",
+    "@taskwright/shared",
+    "@opentelemetry/api",
   ]),
   ...imports("packages/server/src/testing/ok.ts", [
     "../backends/memory/index.ts",

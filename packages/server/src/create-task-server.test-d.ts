@@ -12,6 +12,7 @@ import type { Logger } from "./core/logger.ts";
 import type { TaskRunners } from "./core/run-inline.ts";
 import type { ServerTaskClient } from "./core/server-task-client.ts";
 import type { TaskEvents } from "./core/task-events.ts";
+import type { Tracing } from "./core/tracing.ts";
 import {
   type AnyTaskServer,
   type BackendOptions,
@@ -66,6 +67,7 @@ expectTypeOf(server.capabilities).toEqualTypeOf<Readonly<Record<string, Capabili
 expectTypeOf(server).toExtend<AsyncDisposable>();
 expectTypeOf(server).toExtend<AnyTaskServer>();
 expectTypeOf<CommonOptions["logger"]>().toEqualTypeOf<Logger | false | undefined>();
+expectTypeOf<CommonOptions["tracing"]>().toEqualTypeOf<Tracing | undefined>();
 createTaskServer({ tasks, backend, createContext, handlers, logger: false });
 // @ts-expect-error -- false is silence; true would say nothing of where to
 createTaskServer({ tasks, backend, createContext, handlers, logger: true });
