@@ -175,9 +175,9 @@ test("an attempt that somebody calls for has a link to the caller; one of a work
   const [called] = await spans.all("process work");
   expect(called).toMatchObject({ parentId: (await spans.one("enqueue work")).id, links: [caller] });
   const worker = createWorker(server);
+  await server.client.tasks.more.delay();
   await spans.inside("start-up", async () => {
     await worker.start();
-    await server.client.tasks.more.delay();
     await done.promise;
     await worker.stop();
   });
