@@ -71,7 +71,9 @@ describe("a server's options", () => {
 });
 
 it("what only tests need is taken and not offered", () => {
-  expect(() => serve({ hots: 1 })).toThrow(refused("INVALID_OPTION", "onFailed, logger, maxPayloadBytes."));
+  expect(() => serve({ hots: 1 })).toThrow(
+    refused("INVALID_OPTION", "onFailed, logger, tracing, maxPayloadBytes."),
+  );
   expect(() => serve({ host: systemHost })).not.toThrow();
 });
 

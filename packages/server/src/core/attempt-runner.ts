@@ -17,7 +17,6 @@ import type { OpenedBackend } from "./opened-backend.ts";
 import { reportFailure } from "./report-failure.ts";
 import { settleSafely } from "./settle-safely.ts";
 import type { Settled } from "./settled.ts";
-import type { SafeAttemptSpan } from "./task-tracer.ts";
 import { runInTransaction } from "./transactional-attempt.ts";
 
 /** Runs claimed task results: the only code that calls handlers. */
@@ -77,10 +76,10 @@ export class AttemptRunner {
     });
     watch?.(attempt);
     if (this.#engine.events.has("started")) this.#engine.events.emit("started", this.#event(attempt));
-    const span = this.#engine.tracer?.startAttempt(attempt, this.#by) ?? null;
-    const end = await this.#execute(task, attempt, { held, span });
-    const settled = this.#finish(attempt, { end, policy, held, span });
-    if (span !== null) void settled.then((status) => span.end(status));
+    attempt.span = this.#engine.tracer?.startAttempt(attempt, this.#by) ?? null;
+    const end = await this.#execute(task, attempt, held);
+    const settled = this.#finish(attempt, { end, policy, held });
+    if (attempt.span !== null) void settled.then((status) => attempt.span?.end(status));
     return { settled };
   }
 
@@ -110,11 +109,8 @@ export class AttemptRunner {
     return false;
   }
 
-  #execute(
-    task: EngineTask,
-    attempt: RunningAttempt,
-    { held, span }: { readonly held: HeldLease; readonly span: SafeAttemptSpan | null },
-  ): Promise<AttemptEnd | CommittedEnd> {
+  #execute(task: EngineTask, attempt: RunningAttempt, held: HeldLease): Promise<AttemptEnd | CommittedEnd> {
+    const { span } = attempt;
     return new Promise((resolve) => {
       this.#keeper.begin(held, attempt, () => resolve({ kind: "unresponsive" }));
       const called =
@@ -194,12 +190,7 @@ export class AttemptRunner {
 
   #finish(
     attempt: RunningAttempt,
-    parts: {
-      end: AttemptEnd | CommittedEnd;
-      policy: AttemptPolicy;
-      held: HeldLease;
-      span: SafeAttemptSpan | null;
-    },
+    parts: { end: AttemptEnd | CommittedEnd; policy: AttemptPolicy; held: HeldLease },
   ): Promise<Settled> {
     const { end, policy, held } = parts;
     this.#keeper.end(held);
@@ -212,7 +203,7 @@ export class AttemptRunner {
       ? { action: "drop" }
       : decideOutcome(attempt, end, { policy, now: this.#opened.clock.now(), random: Math.random });
     if (decision.action === "settle") {
-      if ("error" in decision.settlement) parts.span?.failed(decision.settlement.error);
+      if ("error" in decision.settlement) attempt.span?.failed(decision.settlement.error);
       const mayBeStored = end.kind === "threw" && end.mayBeStored;
       return this.#settle(held, decision.settlement, { attempt, mayBeStored });
     }
@@ -268,11 +259,12 @@ export class AttemptRunner {
     const { status } = outcome;
     if (status === "CANCELLED") events.emit("cancelled", base);
     else if (settlement.status === "FAILED") {
-      reportFailure(this.#engine, this.#opened, {
-        ...base,
-        attempt: attempt?.number ?? 0,
-        error: settlement.error,
-      });
+      const failure = { ...base, attempt: attempt?.number ?? 0, error: settlement.error };
+      const report = () => reportFailure(this.#engine, this.#opened, failure);
+      const span = attempt?.span ?? null;
+      if (span === null) report();
+      // What its hooks enqueue belongs to it.
+      else await span.within(async () => report());
     } else if (attempt !== undefined && settlement.status === "READY") {
       const { error, runAfter } = settlement;
       events.emit("retrying", { ...this.#event(attempt), error, runAfter: new Date(runAfter) });

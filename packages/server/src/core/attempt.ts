@@ -3,6 +3,7 @@ import type { ClaimedTask } from "../backend/index.ts";
 import type { Host } from "./host.ts";
 import type { OpenedBackend } from "./opened-backend.ts";
 import { encodeProgress } from "./progress.ts";
+import type { SafeAttemptSpan } from "./safe-attempt-span.ts";
 
 /** What a handler knows and says about its own run. */
 export interface Attempt {
@@ -53,6 +54,8 @@ export class RunningAttempt implements Attempt {
   /** When the handler was started, on the host's monotonic clock. */
   readonly startedAt: number;
   readonly timeoutMs: number | null;
+  /** The span around it; null where nothing is traced. */
+  span: SafeAttemptSpan | null = null;
   readonly #host: Host;
   #controller: AbortController | null = null;
   #abortCause: AbortCause | null = null;

@@ -5,7 +5,7 @@ import type { Engine, EngineTask } from "./engine.ts";
 import { callHandler } from "./handler-call.ts";
 import { nestByPath } from "./nest-by-path.ts";
 import { encodeProgress } from "./progress.ts";
-import type { SafeAttemptSpan } from "./task-tracer.ts";
+import type { SafeAttemptSpan } from "./safe-attempt-span.ts";
 import { transactionRunnerOf } from "./transactional-attempt.ts";
 
 /** Runs a task's handler now, in this process: `server.run.sendEmail(input)`. */

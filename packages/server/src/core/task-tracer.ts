@@ -1,6 +1,7 @@
 import type { AttemptError, Enqueued } from "@taskwright/shared";
 import type { RunningAttempt } from "./attempt.ts";
 import type { Logger } from "./logger.ts";
+import type { SafeAttemptSpan } from "./safe-attempt-span.ts";
 import type { Settled } from "./settled.ts";
 import { boundedHeaders, readTrace } from "./stored-trace.ts";
 import type {
@@ -24,15 +25,6 @@ const OUTCOMES: Readonly<Record<Settled, AttemptOutcome>> = {
   lost: "lease-lost",
   RUNNING: "lease-lost",
 };
-
-/** The span of an attempt, which harms nothing when its tracer throws. */
-export interface SafeAttemptSpan {
-  /** Calls an asynchronous function, which must not throw at once, in the context of the span. */
-  within<T>(work: () => Promise<T>): Promise<T>;
-  /** Keeps what went wrong for the end. */
-  failed(error: AttemptError | null): void;
-  end(settled: Settled): void;
-}
 
 /** Traces what an engine does, whatever becomes of the tracing. */
 export class TaskTracer {

@@ -62,7 +62,7 @@ export interface EnqueueSpan extends TaskSpan {
   end(end: EnqueueEnd): void;
 }
 
-/** The span of an attempt. */
+/** The span of an attempt; hooks of a failure are called within it too, before its end. */
 export interface AttemptSpan extends TaskSpan {
   /** @param error what is stored of what went wrong; null for nothing */
   end(outcome: AttemptOutcome, error: AttemptError | null): void;

@@ -5,6 +5,7 @@ import * as z from "zod";
 import { RecordedSpans } from "../../../../test/harness/recorded-spans.ts";
 import { memoryBackend } from "../backends/memory/index.ts";
 import type { Attempt } from "../core/attempt.ts";
+import { NonRetryable } from "../core/handler-signals.ts";
 import { createTaskServer } from "../create-task-server.ts";
 import { createTestServer } from "../testing/create-test-server.ts";
 import { immediateBackend } from "../testing/immediate-backend.ts";
@@ -189,6 +190,28 @@ test("an attempt that somebody calls for has a link to the caller; one of a work
   await server.close();
 });
 
+test("what the hooks of a failure enqueue is inside the attempt that failed", async () => {
+  const spans = recorder();
+  const server = createTestServer({
+    tasks,
+    tracing: openTelemetry(spans.options),
+    handlers: {
+      work: () => {
+        throw new NonRetryable("no luck");
+      },
+      more: () => {},
+    },
+    onFailed: async () => {
+      await Promise.resolve();
+      await server.client.tasks.more.delay();
+    },
+  });
+  await server.client.tasks.work.delay({ n: 1 });
+  await server.drain();
+  await server.close();
+  expect((await spans.one("enqueue more")).parentId).toBe((await spans.one("process work")).id);
+});
+
 test("server.run is a span inside what the caller does", async () => {
   const { spans, server } = serve((attempt) => {
     if (attempt.maxRetries === 0 && attempt.parentId === null) throw new RangeError("not now");
@@ -282,7 +305,13 @@ test("a span is as long as its handler ran, however long the store takes to lear
     tasks,
     backend: { ...memory, leases: { ...leases, settle } },
     tracing: openTelemetry(spans.options),
-    handlers: { work: () => {}, more: () => {} },
+    handlers: {
+      work: () => {},
+      more: () => {
+        throw new NonRetryable("no luck");
+      },
+    },
+    logger: false,
   });
   await server.client.tasks.more.delay();
   const before = performance.now();

@@ -33,9 +33,9 @@ class StartedAttempt implements AttemptSpan {
 
   within<T>(work: () => T): T {
     const returned = context.with(this.#context, work);
-    // A span is as long as its handler took: the store may take its time to learn of the end.
+    // A span is as long as its handler took: the store may take its time to learn of the end, and hooks come after that.
     const note = () => {
-      this.#handledAt = performance.now();
+      this.#handledAt ??= performance.now();
     };
     if (returned instanceof Promise) returned.then(note, note);
     return returned;
