@@ -163,16 +163,20 @@ const scenarios: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     await ask("results.wait,results.get", [{ id: "a" }, { id: "b", also: 1 }], { method: "GET" });
     await ask("results.cancel", { id: "a" });
   },
-  "a task that succeeds": async ({ client, stage, note }) => {
+  "a task that succeeds": async ({ client, stage, note, ask }) => {
     const result = await client.tasks.sendEmail.delay(mail);
     await stage.started(result.id);
     await note("runs", () => result.refresh());
+    await ask("results.wait", { id: result.id, timeoutMs: 1 }, { method: "GET" });
     await note("too early", () => result.get({ timeout: "1ms" }));
     const waiting = result.get();
     await stage.order(result.id, { do: "progress", value: { sent: 1 } });
     await note("progress", () => result.refresh());
     await stage.order(result.id, { do: "succeed", output: SENT });
     await note("output", () => waiting);
+    await ask("results.wait,results.get", [{ id: result.id }, { id: result.id, path: "sendEmail" }], {
+      method: "GET",
+    });
     await note("ended", () => result.refresh());
     await note("too late", () => result.cancel());
     await note("of another task", () => client.tasks.once.result(result.id).get());

@@ -144,6 +144,36 @@ describe("a task that a test drives", () => {
     });
   });
 
+  it("tells what has changed since a connection was lost, and nothing twice", async () => {
+    const asked: string[] = [];
+    const lossy: typeof fetch = async (...request) => {
+      const response = await fetch(...request);
+      if (!String(request[0]).includes("results.progress")) return response;
+      asked.push(new URL(String(request[0])).searchParams.get("input") ?? "");
+      if (asked.length > 1 || response.body === null) return response;
+      const reader = response.body.getReader();
+      const parts: string[] = [];
+      while (!parts.join("").includes("data: {"))
+        parts.push(new TextDecoder().decode((await reader.read()).value));
+      await reader.cancel();
+      return new Response(parts.join(""), { headers: response.headers });
+    };
+    const unlucky = createTaskClient<typeof tasks>({ url, path: "background", fetch: lossy });
+    const result = await unlucky.tasks.sendEmail.delay(mail);
+    const { told, ended, come } = watched(result);
+    await come(1);
+    await vi.waitFor(() => expect(asked).toHaveLength(2));
+    mock.tasks.sendEmail.enqueued[0]?.start();
+    await come(2);
+    mock.tasks.sendEmail.enqueued[0]?.succeed({ messageId: "m-1" });
+    await ended;
+    expect(told.map(({ status }) => status)).toEqual(["READY", "RUNNING", "SUCCESSFUL"]);
+    expect(asked.map((input) => Object.keys(JSON.parse(input)))).toEqual([
+      ["id", "path"],
+      ["id", "path", "lastEventId"],
+    ]);
+  });
+
   it("fails with the error of the test's choice", async () => {
     const result = await sendEmail.delay(mail);
     const task = await mock.tasks.sendEmail.nextEnqueued();

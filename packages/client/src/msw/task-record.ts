@@ -193,11 +193,12 @@ export class TaskRecord implements MockedTask {
   /** Begins an attempt unless one runs. */
   #start(): void {
     if (this.status !== "READY") return;
-    const now = new Date();
+    const now = Date.now();
     this.status = "RUNNING";
     this.attempts += 1;
-    this.#startedAt ??= now;
-    this.#lastAttemptedAt = now;
+    // Two objects, as a transformer sends one that is there twice in another form.
+    this.#startedAt ??= new Date(now);
+    this.#lastAttemptedAt = new Date(now);
   }
 
   #end(status: TaskStatus): void {
