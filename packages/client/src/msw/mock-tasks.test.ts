@@ -1,5 +1,4 @@
 import { initTasks, type ProgressUpdate } from "@taskwright/shared";
-import { HttpResponse, http } from "msw";
 import { setupServer } from "msw/node";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
@@ -82,6 +81,9 @@ describe("what a frontend enqueues", () => {
     const next = mock.tasks.sendEmail.nextEnqueued();
     const [, second] = await Promise.all([tick.delay(), sendEmail.delay({ to: "bob@example.com" })]);
     expect((await next).id).toBe(second.id);
+    await expect(mock.tasks.sendEmail.nextEnqueued({ timeout: "1ms" })).rejects.toMatchObject({
+      message: expect.stringContaining("Each is given once"),
+    });
   });
 
   it("is missed with a message of what came instead", async () => {
@@ -121,6 +123,7 @@ describe("a task that a test drives", () => {
     await come(3);
     task.retry({ in: "5s", exceptionClass: "SmtpError", message: "busy" });
     await come(4);
+    expect(Math.abs(task.runAfter.getTime() - Date.now() - 5_000)).toBeLessThan(1_000);
     task.start();
     await come(5);
     task.succeed({ messageId: "m-1" });
@@ -256,67 +259,5 @@ describe("a task that a test drives", () => {
     const waiting = result.get({ signal: giveUp.signal });
     giveUp.abort();
     await expect(waiting).rejects.toMatchObject({ code: "ABORTED" });
-  });
-});
-
-describe("requests", () => {
-  it("to elsewhere, and for other procedures, are left to other handlers", async () => {
-    server.resetHandlers(
-      ...mock.handlers,
-      http.all("*", () => HttpResponse.text("other")),
-    );
-    for (const path of [
-      "/api/trpc/greeting",
-      "/api/trpc/tasks.tick.delay",
-      "/api/trpcx/background.results.get",
-      "/%",
-    ])
-      expect(await (await fetch(`http://localhost${path}`)).text()).toBe("other");
-    expect(await (await fetch("http://elsewhere/api/trpc/background.results.get")).text()).toBe("other");
-    expect((await fetch(`${url}/background.results.get`)).headers.get("content-type")).toMatch("json");
-  });
-
-  it("are answered at any host where url is a path", async () => {
-    const anywhere = mockTasks<typeof tasks>({ url: "/api/trpc/" });
-    server.use(...anywhere.handlers);
-    const there = createTaskClient<typeof tasks>({ url: "http://app.example.com/api/trpc" });
-    const { id } = await there.tasks.tick.delay();
-    expect(anywhere.tasks.tick.enqueued[0]?.id).toBe(id);
-  });
-
-  it("that are made again with their key enqueue once", async () => {
-    const lost = vi.fn(async (request: Parameters<typeof fetch>[0], init?: RequestInit) => {
-      const response = await fetch(request, init);
-      if (lost.mock.calls.length === 1) throw new TypeError("the connection was lost");
-      return response;
-    });
-    const patient = createTaskClient<typeof tasks>({ url, path: "background", fetch: lost });
-    const { id } = await patient.tasks.sendEmail.delay(mail);
-    expect(lost).toHaveBeenCalledTimes(2);
-    expect(mock.enqueued.map((task) => task.id)).toEqual([id]);
-  });
-
-  it("that come with another procedure's in one batch say how to mend it", async () => {
-    const response = await fetch(
-      `${url}/greeting,background.results.get?batch=1&input=${encodeURIComponent('{"1":{"id":"a"}}')}`,
-    );
-    const [greeting, result] = (await response.json()) as { error: { message: string } }[];
-    expect(greeting?.error.message).toMatch(/No procedure .*: it came in one batch with calls of tasks/);
-    expect(result?.error.message).toBe("There is no task result a that this caller may read.");
-  });
-});
-
-describe("mockTasks()", () => {
-  it.each([
-    [undefined, "mockTasks() takes its options as a plain object; got undefined."],
-    [{ url: "api" }, "mockTasks() takes url as that of the tRPC server"],
-    [{ url: 7 }, "mockTasks() takes url as that of the tRPC server"],
-    [{ url, path: "a b" }, "mockTasks() takes path as names joined by dots"],
-    [{ url, allowOptions: "priority" }, "mockTasks() takes allowOptions as an array of names"],
-    [{ url, allowOption: [] }, 'mockTasks() has no option "allowOption". Did you mean "allowOptions"?'],
-  ])("refuses %j", (options, message) => {
-    expect(() => mockTasks(options as never)).toThrow(
-      expect.objectContaining({ code: "INVALID_OPTION", message: expect.stringContaining(message) }),
-    );
   });
 });

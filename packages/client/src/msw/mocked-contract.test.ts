@@ -1,7 +1,7 @@
-import { initTasks } from "@taskwright/shared";
+import { initTasks, TaskError } from "@taskwright/shared";
 import { setupServer } from "msw/node";
 import superjson from "superjson";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
 import { createTaskClient } from "../create-task-client.ts";
 import { mockTasks } from "./mock-tasks.ts";
@@ -31,6 +31,7 @@ const { sendEmail, inner } = client.tasks;
 
 beforeAll(() => server.listen({ onUnhandledFrame: "error" }));
 afterEach(() => {
+  server.resetHandlers();
   mock.reset();
   rich.reset();
 });
@@ -95,6 +96,32 @@ describe("with the contract, a mock", () => {
     ];
     expect([two.id, two.deduplicated]).toEqual([one.id, true]);
     expect(mock.enqueued).toHaveLength(3);
+  });
+
+  it("deduplicates no longer than the window, and nothing that was refused", async () => {
+    const refuse = () => {
+      throw new TaskError({ code: "FORBIDDEN", message: "Not you." });
+    };
+    server.use(mock.tasks.sendEmail.delay(refuse, { once: true }));
+    await expect(sendEmail.delay(mail)).rejects.toMatchObject({ code: "FORBIDDEN" });
+    expect((await sendEmail.delay(mail)).deduplicated).toBe(false);
+    vi.useFakeTimers({ toFake: ["Date"] });
+    try {
+      vi.setSystemTime(Date.now() + 590_000);
+      expect((await sendEmail.delay(mail)).deduplicated).toBe(true);
+      vi.setSystemTime(Date.now() + 20_000);
+      expect((await sendEmail.delay(mail)).deduplicated).toBe(false);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("refuses one deduplicationId for many inputs", async () => {
+    const many = inner.tick.enqueueMany([undefined, undefined], { deduplicationId: "a" } as never);
+    await expect(many).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+      message: expect.stringContaining("2 inputs and one deduplicationId"),
+    });
   });
 
   it("refuses an output that does not fit, where the test gives it", async () => {

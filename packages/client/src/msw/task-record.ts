@@ -55,7 +55,6 @@ export class TaskRecord implements MockedTask {
   #lastAttemptedAt: Date | null = null;
   #finishedAt: Date | null = null;
   #revision = 1;
-  #isForgotten = false;
 
   /** @param carried what the frontend gets of an output; throws PAYLOAD_ERROR for one that does not fit */
   constructor(init: TaskRecordInit, carried: (output: unknown) => unknown) {
@@ -138,14 +137,8 @@ export class TaskRecord implements MockedTask {
     return this.#finishedAt !== null;
   }
 
-  /** Whether {@link forget} was called. */
-  get isForgotten(): boolean {
-    return this.#isForgotten;
-  }
-
   /** Wakes whoever waits; there is no such task result any more. */
   forget(): void {
-    this.#isForgotten = true;
     this.#wake();
   }
 
@@ -208,7 +201,8 @@ export class TaskRecord implements MockedTask {
   }
 
   #addError(error: Error | MockedError, method: string): void {
-    const isError = error instanceof Error;
+    // One of another realm, such as a test's DOM, is no instance of this one's.
+    const isError = error instanceof Error || "stack" in error;
     if (!isError)
       checkOptionNames(error, `${method}()`, method === "retry" ? ["in", ...ERROR_NAMES] : ERROR_NAMES);
     const given: MockedError = isError ? { exceptionClass: error.name, message: error.message } : error;
