@@ -45,7 +45,7 @@ interface Call {
 interface CheckedCall extends Call {
   readonly task: KnownTask;
   readonly given: MockedOptions;
-  readonly merged: ResolvedOptions & { readonly countdownMs?: number; readonly runAt?: number };
+  readonly merged: ResolvedOptions;
   readonly mostRetries: number;
 }
 
