@@ -41,7 +41,7 @@ export type OutputArguments<TOutput> = [TOutput] extends [void]
 /**
  * A task that the frontend has enqueued, which the test drives.
  *
- * Each method but `start` starts a task that is READY first. Each throws NOT_EXECUTABLE once it has ended.
+ * `progress`, `succeed`, `fail` and `retry` start a task that is READY first. Each method throws NOT_EXECUTABLE once it has ended.
  */
 export interface MockedTask<TPath extends string = string, TInput = unknown, TOutput = unknown> {
   readonly id: string;
