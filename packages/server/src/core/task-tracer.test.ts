@@ -1,5 +1,5 @@
 import { initTasks } from "@taskwright/shared";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { createTestServer } from "../testing/create-test-server.ts";
 import type { AttemptSpan, EnqueueSpan, Tracing } from "./tracing.ts";
 
@@ -56,6 +56,10 @@ describe("a tracer that breaks harms no task, and is told of", () => {
           },
         }),
       },
+    ],
+    [
+      "later, when an attempt ends",
+      { ...plain, startAttempt: () => ({ ...attemptSpan, end: async () => fail() }) },
     ],
     [
       "by headers that are none",
@@ -132,6 +136,26 @@ test("what a handler throws, and what refuses an enqueue, is told to the tracer 
     { kind: "failed", error: expect.objectContaining({ code: "CLOSED" }) },
   ]);
   expect(told.map(({ message }) => message)).not.toContain("Tracing threw; the task goes on without it.");
+});
+
+test("a tracer that waits for the work is told nothing twice, and what fails ends no process", async () => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => void unhandled.push(error);
+  process.on("unhandledRejection", note);
+  onTestFinished(() => void process.off("unhandledRejection", note));
+  const within = (async (work: () => unknown) => work()) as never;
+  const { server, told } = serve({
+    startEnqueue: () => ({ ...enqueueSpan, within }),
+    startAttempt: () => ({ ...attemptSpan, within }),
+  });
+  const result = await server.client.tasks.work.delay();
+  await server.drain();
+  expect(await result.status()).toBe("SUCCESSFUL");
+  await server.close();
+  await expect(server.client.tasks.work.delay()).rejects.toMatchObject({ code: "CLOSED" });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(unhandled).toEqual([]);
+  expect(told).toEqual([]);
 });
 
 test("headers that are too long are left out with a word to whoever looks for it", async () => {

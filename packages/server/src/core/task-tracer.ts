@@ -97,15 +97,23 @@ export class TaskTracer {
       called ??= work();
       return called;
     };
-    this.#safely(told, () => span.within(once));
+    this.#safely(told, () => {
+      const returned: unknown = span.within(once);
+      // One that waits for the work rejects as that does; nobody else waits for it.
+      if (returned instanceof Promise && returned !== called) returned.catch(() => undefined);
+    });
     return once();
   }
 
   #safely<T>(told: Told, trace: () => T): T | null {
-    try {
-      return trace() ?? null;
-    } catch (error) {
+    const logThrown = (error: unknown) =>
       this.#logger.warn({ err: error, ...told }, "Tracing threw; the task goes on without it.");
+    try {
+      const traced = trace() ?? null;
+      if (traced instanceof Promise) traced.catch(logThrown);
+      return traced;
+    } catch (error) {
+      logThrown(error);
       return null;
     }
   }
