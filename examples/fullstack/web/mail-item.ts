@@ -6,16 +6,16 @@ import { takePlace } from "./places.ts";
 import { whatToDo } from "./what-to-do.ts";
 
 const WORDS: Readonly<Record<ProgressUpdate["status"], string>> = {
-  READY: "waiting",
-  RUNNING: "sending",
-  SUCCESSFUL: "sent",
-  FAILED: "failed",
-  CANCELLED: "cancelled",
+  READY: "Waiting",
+  RUNNING: "Sending",
+  SUCCESSFUL: "Sent",
+  FAILED: "Failed",
+  CANCELLED: "Cancelled",
 };
 
 function written({ messageId, bytes, acceptedAt }: Receipt): string {
   const at = new Date(acceptedAt).toLocaleTimeString(undefined, { timeStyle: "medium" });
-  return `${bytes.toLocaleString()} bytes accepted at ${at} as ${messageId}`;
+  return `${bytes.toLocaleString()} bytes accepted at ${at}\n${messageId}`;
 }
 
 /** Shows a mail and what becomes of it, until `signal` aborts; rejects where it cannot be read. */
@@ -27,6 +27,7 @@ export async function mailItem(mail: MailResult, signal: AbortSignal): Promise<H
   const outcome = element(".outcome", HTMLElement, item);
   const cancel = element("button", HTMLButtonElement, item);
   link.textContent = record.input.subject;
+  item.id = mail.id;
   link.href = `#${mail.id}`;
   element(".to", HTMLElement, item).textContent = `to ${record.input.to}`;
   element(".bar", HTMLElement, item).ariaLabel = `Progress of ${record.input.subject}`;
@@ -99,6 +100,6 @@ function draw(item: HTMLElement, { status, progress }: ProgressUpdate): void {
   const percent = Math.round(typeof progress === "number" ? progress * 100 : 0);
   bar.ariaValueNow = String(percent);
   element("div", HTMLElement, bar).style.inlineSize = `${percent}%`;
-  element(".percent", HTMLOutputElement, item).value = `${percent} %`;
+  element(".percent", HTMLOutputElement, item).value = `${percent}%`;
   element(".going", HTMLElement, item).hidden = status !== "READY" && status !== "RUNNING";
 }

@@ -23,7 +23,8 @@ export async function showMails(isSignedIn: boolean): Promise<void> {
     const ids = isSignedIn ? await trpc.recentMails.query(undefined, { signal }) : [];
     const items = await Promise.all(ids.map((id) => mailItem(sendEmail.result(id), signal)));
     if (signal.aborted) return;
-    list.append(...items);
+    // One that was sent meanwhile is on top already.
+    list.append(...items.filter(({ id }) => document.getElementById(id) === null));
     if (isSignedIn && items.length === 0) say(empty, "None yet.");
     await showLinked();
   } catch (error) {
@@ -43,11 +44,13 @@ export async function showMail(mail: MailResult): Promise<void> {
 /** Shows the mail that the address of the page names, if that is not in the list. */
 async function showLinked(): Promise<void> {
   const id = location.hash.slice(1);
-  say(notice, null);
-  if (id === "" || list.querySelector(`a[href="#${CSS.escape(id)}"]`) !== null) return;
   const { signal } = ending;
+  say(notice, null);
+  list.querySelector("[aria-current]")?.removeAttribute("aria-current");
+  if (id === "") return;
   try {
-    await showMail(sendEmail.result(id));
+    if (document.getElementById(id) === null) await showMail(sendEmail.result(id));
+    document.getElementById(id)?.setAttribute("aria-current", "true");
   } catch (error) {
     if (!signal.aborted) say(notice, whatToDo(error));
   }
