@@ -13,7 +13,7 @@ await worker.start();
 await using app = await serveApp(server, { secret, port: 0 });
 const vite = await createVite({
   configFile: `${import.meta.dirname}/vite.config.ts`,
-  server: { port, proxy: { "/api": `http://127.0.0.1:${app.port}` } },
+  server: { port, proxy: { "/api/": `http://127.0.0.1:${app.port}` } },
 });
 await vite.listen();
 vite.printUrls();
