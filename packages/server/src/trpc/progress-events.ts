@@ -4,7 +4,8 @@ import {
   type ResultAddress,
   type TaskTransport,
 } from "@taskwright/shared";
-import { type TrackedEnvelope, tracked } from "@trpc/server";
+import { tracked } from "@trpc/server";
+import type { ProgressEvent } from "./task-router.ts";
 
 /** What a subscription has not sent yet: the newest state only, so that one who reads slowly takes no memory. */
 class Newest {
@@ -22,6 +23,15 @@ class Newest {
 }
 
 /**
+ * An event that tRPC sends with its id, as `tracked()` makes it.
+ *
+ * Callers in this process get it as it is; `id` and `data` make it look to them as it does to clients.
+ */
+function eventOf(id: string, update: ProgressUpdate): ProgressEvent {
+  return Object.assign(tracked(id, update), { id, data: update });
+}
+
+/**
  * Yields where a task result stands, at first and at each change, until it has ended.
  *
  * The id of an event is a digest of the state, so that whoever comes back with it gets what has changed since.
@@ -34,7 +44,7 @@ export async function* progressEvents(
     readonly signal: AbortSignal | undefined;
     readonly sha256: (text: string) => string;
   },
-): AsyncGenerator<TrackedEnvelope<ProgressUpdate>, void> {
+): AsyncGenerator<ProgressEvent, void> {
   const { signal, sha256 } = parts;
   let lastId = parts.lastEventId;
   const newest = new Newest();
@@ -55,7 +65,7 @@ export async function* progressEvents(
       if (update !== null) {
         newest.update = null;
         const id = sha256(JSON.stringify(update)).slice(0, 32);
-        if (id !== lastId) yield tracked(id, update);
+        if (id !== lastId) yield eventOf(id, update);
         lastId = id;
         if (isFinishedStatus(update.status)) return;
       } else if (failure !== null) throw failure.error;
