@@ -19,6 +19,8 @@ export async function serveApp(
     const starting = serve({ fetch, port, hostname: "127.0.0.1" }, () => resolve(starting)) as Server;
     starting.once("error", reject);
   });
+  // Ends connections that nobody reads; those that are only silent are kept by the pings of tRPC.
+  http.setTimeout(120_000);
   return {
     port: (http.address() as AddressInfo).port,
     [Symbol.asyncDispose]: () =>

@@ -48,7 +48,16 @@ function watchedBackend(): { readonly backend: Backend; readonly watches: Set<()
 }
 
 /** A server of chatty tasks for pages on a socket of the system, whose buffers are small, and for others on a port. */
-async function serve(sse: { readonly maxDurationMs?: number } = {}) {
+async function serve({
+  sse = {},
+  timeoutMs = 0,
+}: {
+  readonly sse?: {
+    readonly maxDurationMs?: number;
+    readonly ping?: { enabled: boolean; intervalMs: number };
+  };
+  readonly timeoutMs?: number;
+} = {}) {
   const { backend, watches } = watchedBackend();
   const steps = new Steps();
   const server = createTaskServer({
@@ -77,6 +86,7 @@ async function serve(sse: { readonly maxDurationMs?: number } = {}) {
     response.once("close", () => responses.delete(response));
     handle(request, response);
   });
+  for (const one of [http, local]) one.setTimeout(timeoutMs);
   const folder = mkdtempSync(join(tmpdir(), "stalled-"));
   const path = join(folder, "http.sock");
   await Promise.all([once(local.listen(path), "listening"), once(http.listen(0, "127.0.0.1"), "listening")]);
@@ -129,6 +139,19 @@ function usedBytes(): number {
 /** Resolves when something holds; the test's own timeout bounds it. */
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise(setImmediate);
+}
+
+/** Has a task say words, a step each, until a page does not take them any more; gives how many. */
+async function sayUntilStalled(
+  { steps, responses }: Pick<Awaited<ReturnType<typeof serve>>, "steps" | "responses">,
+  most: number,
+): Promise<number> {
+  for (let words = 0; words < most; words++) {
+    if ([...responses].some(({ writableNeedDrain }) => writableNeedDrain)) return words;
+    steps.allow();
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+  }
+  throw new Error(`The page has taken ${most} words.`);
 }
 
 test("those who read nothing take a bounded part of the server's memory, and others are served beside them", async () => {
@@ -185,19 +208,14 @@ test("the subscription of one who reads nothing ends with its connection", async
 });
 
 test("a bound of tRPC's ends subscriptions that nobody reads, and who reads goes on after it", async () => {
-  const { client, steps, stall, watches, responses } = await serve({ maxDurationMs: 500 });
+  const served = await serve({ sse: { maxDurationMs: 500 } });
+  const { client, steps, stall, watches, responses } = served;
   const result = await client.tasks.chatty.delay({ words: 100 });
   await stall(result.id);
   await until(() => watches.size === 1);
-  let words = 0;
-  const isStalled = () => [...responses].some(({ writableNeedDrain }) => writableNeedDrain);
-  while (!isStalled() && words < 90) {
-    words += 1;
-    steps.allow();
-    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
-  }
+  let words = await sayUntilStalled(served, 90);
   await until(() => watches.size === 0);
-  expect([isStalled(), responses.size]).toEqual([true, 1]);
+  expect([...responses].map(({ writableNeedDrain }) => writableNeedDrain)).toEqual([true]);
 
   const ended = Promise.withResolvers<void>();
   const statuses: string[] = [];
@@ -214,5 +232,29 @@ test("a bound of tRPC's ends subscriptions that nobody reads, and who reads goes
   }
   expect(statuses).toEqual(["RUNNING"]);
   for (; words <= 100; words++) steps.allow();
+  await ended.promise;
+});
+
+test("the HTTP server's timeout ends connections that nobody reads, and pings keep those that are only silent", async () => {
+  const served = await serve({ sse: { ping: { enabled: true, intervalMs: 50 } }, timeoutMs: 400 });
+  const { client, steps, stall, watches, responses } = served;
+  const result = await client.tasks.chatty.delay({ words: 100 });
+  await stall(result.id);
+  await until(() => watches.size === 1);
+  const words = await sayUntilStalled(served, 90);
+  const statuses: string[] = [];
+  const ended = Promise.withResolvers<void>();
+  result.onProgress(
+    ({ status }) => {
+      statuses.push(status);
+      if (status === "SUCCESSFUL") ended.resolve();
+    },
+    { onError: ended.reject },
+  );
+  await until(() => watches.size === 2);
+  const silent = [...watches].at(-1);
+  await until(() => responses.size === 0 && watches.size === 1);
+  expect([...watches]).toEqual([silent]);
+  for (let word = words; word <= 100; word++) steps.allow();
   await ended.promise;
 });
