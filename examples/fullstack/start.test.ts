@@ -32,14 +32,16 @@ async function environment(): Promise<NodeJS.ProcessEnv & { PORT: string }> {
   };
 }
 
-/** Resolves when a program has printed a text. */
-async function prints(child: ChildProcess, text: string): Promise<void> {
-  let printed = "";
-  for await (const part of child.stdout ?? []) {
-    printed += part;
-    if (printed.includes(text)) return;
-  }
-  throw new Error(`It has ended without ${JSON.stringify(text)}; it said: ${printed}`);
+/** Resolves when a program has printed a text; reads on after that, so that it can print more. */
+function prints(child: ChildProcess, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let printed = "";
+    child.stdout?.on("data", (part) => {
+      printed += part;
+      if (printed.includes(text)) resolve();
+    });
+    child.once("exit", () => reject(new Error(`It has ended without "${text}"; it said: ${printed}`)));
+  });
 }
 
 /** What a page and its API answer. */
