@@ -1,7 +1,7 @@
 // Runs the tests, prints what was left out and why, and ends with the line "N passed, N failed, N skipped".
 // Arguments go on to vitest: npm test -- test/e2e -t "some name"
 import "./require-node.mjs";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -26,6 +26,21 @@ process.env[REPORT_DIR_VARIABLE] = reportDir;
 const { filter, options } = parseCLI(["vitest", "run", ...process.argv.slice(2)]);
 if (!options.reporter) options.reporters = ["default"];
 
+/** Prints even what a pipe cannot take at once: console.log() would leave the rest for later, and there is none at an exit. */
+function printWhole(text) {
+  const bytes = Buffer.from(text);
+  const moment = new Int32Array(new SharedArrayBuffer(4));
+  let tries = 0;
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(process.stdout.fd, bytes, at);
+    } catch (error) {
+      if (error.code !== "EAGAIN" || ++tries > 3_000) throw error;
+      Atomics.wait(moment, 0, 0, 10);
+    }
+  }
+}
+
 // The servers of the run end at the exit of this process, which a signal alone would pass over.
 for (const [signal, code] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 })) {
   process.once(signal, () => process.exit(code));
@@ -48,12 +63,13 @@ process.on("exit", (code) => {
   }
   if (code !== 0 && counts.failed === 0) counts.failed = 1;
 
-  console.log(formatUntested(readUntested(reportDir)));
+  const said = [formatUntested(readUntested(reportDir))];
   if (unexplained.length > 0 && counts.failed === 0 && !options.testNamePattern) {
-    console.log("\nSkipped without a reason; use skipWithReason() of test/harness/services.ts:");
-    for (const name of unexplained) console.log(`  ${name}`);
+    said.push("\nSkipped without a reason; use skipWithReason() of test/harness/services.ts:");
+    said.push(...unexplained.map((name) => `  ${name}`));
   }
-  console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+  said.push(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`);
+  printWhole(said.join("\n"));
   rmSync(reportDir, { recursive: true, force: true });
 });
 

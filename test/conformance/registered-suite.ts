@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, type TestOptions, test } from "vitest";
 import { skipUnlessFound, skipWithReason } from "../harness/services.ts";
+import type { Untested } from "../harness/untested-report.ts";
 import { type ConformanceCase, type ConformanceSection, reasonToSkip } from "./conformance-case.ts";
 import type { BackendExercise, OpenedStore } from "./exercise.ts";
 
@@ -20,15 +21,15 @@ export function registerSuite<Subject>(exercise: BackendExercise, suite: Suite<S
     describe(section.title, () => {
       for (const item of section.cases) {
         test(item.name, optionsOf(exercise, section, item), async (test) => {
-          const place = `${section.title}: ${item.name}`;
+          const place = { group: section.title, untested: item.name };
           const skip = exercise.skips.find((one) => one.case === item.name);
-          if (skip !== undefined) leaveOut(test, exercise, { place, reason: skip.reason });
+          if (skip !== undefined) leaveOut(test, exercise, { ...place, reason: skip.reason });
           if (exercise.service !== undefined) {
             skipUnlessFound(test, exercise.service, `the conformance suite on ${exercise.name}`);
           }
           await withStore(exercise, async (store) => {
             const reason = reasonToSkip(item, store.backend, exercise);
-            if (reason !== undefined) leaveOut(test, exercise, { place, reason });
+            if (reason !== undefined) leaveOut(test, exercise, { ...place, reason });
             await suite.run(store, item);
           });
         });
@@ -37,12 +38,8 @@ export function registerSuite<Subject>(exercise: BackendExercise, suite: Suite<S
   }
 }
 
-function leaveOut(
-  test: TestContext,
-  exercise: BackendExercise,
-  why: { place: string; reason: string },
-): never {
-  skipWithReason(test, { subject: exercise.name, reason: why.reason, untested: why.place });
+function leaveOut(test: TestContext, exercise: BackendExercise, why: Omit<Untested, "subject">): never {
+  skipWithReason(test, { subject: exercise.name, ...why });
 }
 
 function optionsOf<Subject>(

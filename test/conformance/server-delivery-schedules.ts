@@ -90,10 +90,12 @@ export const serverDeliverySchedulesSection: ConformanceSection<DeliveryBench> =
           },
         });
         await alignToMinute(bench);
+        // Hours away from now, so that the day and some minutes that pass here have it once.
+        const hour = bench.local.qstash.now().getUTCHours() < 12 ? 18 : 6;
         await server.client.schedules.create({
           id: "daily",
           task: "work",
-          cron: "0 0 * * *",
+          cron: `0 ${hour} * * *`,
           input: { n: 1 },
         });
         const { platform } = bench.local;

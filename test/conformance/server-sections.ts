@@ -10,6 +10,7 @@ import { serverInterleavingsSection } from "./server-interleavings.ts";
 import { serverLeasesSection } from "./server-leases.ts";
 import { serverOptionsSection } from "./server-options.ts";
 import { serverOutagesSection } from "./server-outages.ts";
+import { serverRequestKeysSection } from "./server-request-keys.ts";
 import { serverResultsSection } from "./server-results.ts";
 import { serverRetriesSection } from "./server-retries.ts";
 import { serverSchedulesSection } from "./server-schedules.ts";
@@ -36,5 +37,6 @@ export const SERVER_SECTIONS: readonly ConformanceSection<ServerUnderTest>[] = [
   serverSchedulesSection,
   serverBadInputSection,
   serverOptionsSection,
+  serverRequestKeysSection,
   serverInputIndexSection,
 ];

@@ -61,3 +61,19 @@ test("the printed list groups by subject and reason, counts alike tests and says
     ].join("\n"),
   );
 });
+
+test("many of one group are told as the group, a few by their names", () => {
+  const lacking = { subject: "redis", reason: "has no transactions", group: "handlers" };
+  const few = [1, 2].map((n) => ({ ...lacking, group: "clients", untested: `case ${n}` }));
+  const many = [1, 2, 3].map((n) => ({ ...lacking, untested: `case ${n}` }));
+  expect(formatUntested([...many, ...few])).toBe(
+    [
+      "Not tested here, and why:",
+      "",
+      "  redis: has no transactions.",
+      "    left out: handlers (3 tests)",
+      "    left out: clients: case 1",
+      "    left out: clients: case 2",
+    ].join("\n"),
+  );
+});

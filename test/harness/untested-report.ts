@@ -12,6 +12,8 @@ export interface Untested {
   readonly reason: string;
   /** What therefore was not tested: "enqueue inside a PostgreSQL transaction". */
   readonly untested: string;
+  /** What it is one of many of, such as a section of the conformance suite; absent where it stands alone. */
+  readonly group?: string;
   /** How to get it; absent where nothing can be installed to change it. */
   readonly obtain?: string;
 }
@@ -34,25 +36,49 @@ export function readUntested(folder: string): Untested[] {
   return lines.filter((line) => line !== "").map((line): Untested => JSON.parse(line));
 }
 
+/** Left out together, so many of one group are told as the group. */
+const MOST_NAMED = 2;
+
+/** What one subject lacks for one reason. */
+interface Block {
+  readonly obtain: string | undefined;
+  /** By group, how often each of its tests was left out. */
+  readonly groups: Map<string, Map<string, number>>;
+}
+
 /** The list that people read at the end of a run: one block for each subject and reason, alike entries counted. */
 export function formatUntested(entries: readonly Untested[]): string {
   if (entries.length === 0) return "No test was left out for want of a service.";
-  const blocks = new Map<string, { obtain: string | undefined; counts: Map<string, number> }>();
-  for (const { subject, reason, untested, obtain } of entries) {
+  const blocks = new Map<string, Block>();
+  for (const { subject, reason, untested, group = "", obtain } of entries) {
     const title = `${subject}: ${reason}.`;
-    const block = blocks.get(title) ?? { obtain, counts: new Map<string, number>() };
-    block.counts.set(untested, (block.counts.get(untested) ?? 0) + 1);
+    const block = blocks.get(title) ?? { obtain, groups: new Map() };
+    const counts = block.groups.get(group) ?? new Map<string, number>();
+    counts.set(untested, (counts.get(untested) ?? 0) + 1);
+    block.groups.set(group, counts);
     blocks.set(title, block);
   }
   const lines = ["Not tested here, and why:"];
-  for (const [title, { obtain, counts }] of [...blocks].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [title, { obtain, groups }] of [...blocks].sort(([a], [b]) => (a < b ? -1 : 1))) {
     lines.push("", `  ${title}`);
-    for (const [untested, count] of counts) {
-      lines.push(`    left out: ${untested}${count > 1 ? ` (${count} tests)` : ""}`);
-    }
+    for (const [group, counts] of groups) lines.push(...linesOf(group, counts));
     if (obtain) lines.push(`    to get it: ${obtain}`);
   }
   return lines.join("\n");
+}
+
+function linesOf(group: string, counts: ReadonlyMap<string, number>): readonly string[] {
+  const line = (what: string, count: number) =>
+    `    left out: ${what}${count > 1 ? ` (${count} tests)` : ""}`;
+  if (group === "") return [...counts].map(([untested, count]) => line(untested, count));
+  if (counts.size <= MOST_NAMED)
+    return [...counts].map(([untested, count]) => line(`${group}: ${untested}`, count));
+  return [
+    line(
+      group,
+      [...counts.values()].reduce((sum, count) => sum + count, 0),
+    ),
+  ];
 }
 
 function reportFile(folder: string): string {
