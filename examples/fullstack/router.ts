@@ -6,6 +6,7 @@ import type { User } from "./session.ts";
 import type { tasks } from "./tasks.ts";
 
 const t = initTRPC.context<{ user: User | null }>().create({
+  isDev: false, // callers get no stacks
   sse: { ping: { enabled: true, intervalMs: 15_000 } }, // some proxies cut connections that are silent
 });
 
