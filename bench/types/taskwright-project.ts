@@ -105,3 +105,28 @@ export const router = createTaskRouter(t, server, { procedure: t.procedure });
   }
   return files;
 }
+
+/** The same with a mock of the tRPC server, where a test says what becomes of each task and looks at what was enqueued. */
+export function taskwrightMockProject(taskCount: number): ProjectFiles {
+  const files = new Map(taskwrightProject(taskCount));
+  files.set(
+    "mock.ts",
+    `import { mockTasks } from "@taskwright/client/msw";
+import type { tasks } from "./tasks.ts";
+export const mock = mockTasks<typeof tasks>({ url: "/api/trpc" });
+export const paths = mock.enqueued.map((task) => task.path);
+`,
+  );
+  for (const area of areasOf(taskCount)) {
+    const tests = eachTask(
+      area,
+      (_, path) => `  mock.tasks.${path}.delay(({ input, task }) => { seen.push(input); task.fail(); });
+  seen.push(mock.tasks.${path}.enqueued[0]?.input);`,
+    );
+    files.set(
+      `tests/${area.name}.ts`,
+      `import { mock } from "../mock.ts";\nexport function ${area.name}(seen: unknown[]): void {\n${tests}\n}\n`,
+    );
+  }
+  return files;
+}

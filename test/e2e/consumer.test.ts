@@ -171,6 +171,13 @@ test("a module that runs anywhere asks for nothing of Node's", async () => {
   expect(loaded.filter((name) => !name.startsWith("@trpc/"))).toEqual(["@taskwright/shared", "zod/v4/core"]);
 });
 
+test("the mock of a server is loaded by its own entry alone, with msw", async () => {
+  expect(await loadedBy("@taskwright/client/msw")).toContain("msw");
+  expect(
+    (await loadedBy("@taskwright/client")).filter((name) => /msw|trpc\/server\/adapters/.test(name)),
+  ).toEqual([]);
+});
+
 test("no file of shared and client asks for anything but their own packages, zod and tRPC's client", async () => {
   for (const directory of ["shared", "client"]) {
     const { name, files } = packed.get(directory) as PackedPackage;
@@ -182,7 +189,8 @@ test("no file of shared and client asks for anything but their own packages, zod
       const others = asked.filter(
         (from) =>
           !/^(\.|@taskwright\/shared$|zod($|\/))/.test(from) &&
-          !(directory === "client" && /^@trpc\/client($|\/)/.test(from)),
+          !(directory === "client" && /^@trpc\/client($|\/)/.test(from)) &&
+          !(file.startsWith("dist/msw/") && /^(msw|@trpc\/server)($|\/)/.test(from)),
       );
       expect(others, `${name}/${file}`).toEqual([]);
     }

@@ -18,7 +18,15 @@ const refused: readonly Case[] = [
     "@taskwright/server",
     "../../server/src/index.ts",
   ]),
-  ...imports("packages/client/src/a.ts", ["@taskwright/server", "@taskwright/server/worker", "node:fs"]),
+  ...imports("packages/client/src/a.ts", [
+    "@taskwright/server",
+    "@taskwright/server/worker",
+    "node:fs",
+    "msw",
+    "@trpc/server",
+    "./msw/index.ts",
+  ]),
+  ...imports("packages/client/src/msw/a.ts", ["@taskwright/server", "node:fs", "vitest"]),
   ...imports("packages/client/src/a.test.ts", ["@taskwright/server"]),
   ...imports("packages/server/src/index.ts", [
     "./backends/memory/index.ts",
@@ -137,7 +145,8 @@ const accepted: readonly (Case | readonly [path: string, source: string])[] = [
   ...imports("packages/shared/src/ok.test.ts", ["vitest", "superjson", "./duration.ts"]),
   ...imports("packages/client/src/msw/ok.ts", [
     "@taskwright/shared",
-    "@trpc/client",
+    "@trpc/server",
+    "@trpc/server/adapters/fetch",
     "msw",
     "../transport.ts",
   ]),

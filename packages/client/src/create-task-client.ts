@@ -10,6 +10,7 @@ import {
   taskClient,
 } from "@taskwright/shared";
 import { clientCaller } from "./client-caller.ts";
+import { prefixOf } from "./router-path.ts";
 import type { ClientHeaders, ClientLink, ClientTransformer } from "./server-address.ts";
 import type { TrpcCaller } from "./trpc-caller.ts";
 import { TrpcTransport } from "./trpc-transport.ts";
@@ -100,18 +101,20 @@ function limitsOf({ timeout = "30s", retries = 2 }: CallLimitOptions) {
   return { timeoutMs: Math.min(durationToMs(timeout, "timeout"), LONGEST_TIMEOUT_MS), retries };
 }
 
-function prefixOf(path: unknown): string {
-  if (path === undefined || path === "") return "";
-  if (typeof path === "string" && /^[^.\s/]+(\.[^.\s/]+)*$/.test(path)) return `${path}.`;
-  throw invalid("path", 'takes path as names joined by dots, such as "background".');
-}
-
 function callerAt(options: UrlClientOptions): TrpcCaller {
   const { url, headers, fetch, links = [], transformer } = options;
   if (typeof url !== "string" || url === "")
     throw invalid("url", 'takes url as a non-empty string, such as "/api/trpc".');
   const connectMs = limitsOf(options).timeoutMs;
-  return urlCaller({ url, prefix: prefixOf(options.path), headers, fetch, links, transformer, connectMs });
+  return urlCaller({
+    url,
+    prefix: prefixOf(options.path, "createTaskClient()"),
+    headers,
+    fetch,
+    links,
+    transformer,
+    connectMs,
+  });
 }
 
 function callerBy(trpc: unknown): TrpcCaller {

@@ -28,6 +28,7 @@ export type { CarriedAsJson, MissingTransformer } from "./missing-transformer.ts
 export { didYouMean, nearestName } from "./nearest-name.ts";
 export { checkOptionNames } from "./option-names.ts";
 export { type AllowedQueues, type OptionsPlace, parseOptions } from "./parse-options.ts";
+export { pathProxy } from "./path-proxy.ts";
 export { isLargerThan, MAX_PAYLOAD_BYTES } from "./payload-size.ts";
 export {
   BUILT_IN_OPTIONS,

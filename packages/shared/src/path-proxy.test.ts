@@ -22,6 +22,16 @@ describe("a path proxy", () => {
     expect(root.a.b.c.delay()).toBe("a.b.c");
   });
 
+  it("asks what is a getter of the leaf's each time", () => {
+    let asked = 0;
+    const root: Node = pathProxy(() => ({
+      get count() {
+        return ++asked;
+      },
+    }));
+    expect([root.a.count, root.a.count]).toEqual([1, 2]);
+  });
+
   it("makes the node of a path once, and only when it is asked for", () => {
     const { root, asked } = proxy();
     expect(root.a.b).toBe(root.a.b);

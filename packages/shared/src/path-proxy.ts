@@ -9,7 +9,8 @@ export function pathProxy(leaf: (path: string) => Readonly<Record<string, unknow
   const nodeAt = (path: string): unknown => {
     const own = path === "" ? {} : leaf(path);
     const children = new Map<string, unknown>();
-    return new Proxy(Object.freeze(Object.assign(Object.create(null), own)), {
+    // By descriptors, so that what is a getter of the leaf's stays one.
+    return new Proxy(Object.freeze(Object.create(null, Object.getOwnPropertyDescriptors(own))), {
       get: (target, name) => {
         if (typeof name === "symbol") return undefined;
         const offered = target[name];
