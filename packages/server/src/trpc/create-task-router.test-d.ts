@@ -29,6 +29,7 @@ import type { ExposedTasks } from "./exposed-tasks.ts";
 import type {
   CallerOptions,
   CallFields,
+  ProgressEvent,
   ResultFields,
   ResultProcedures,
   TaskProcedures,
@@ -145,9 +146,9 @@ void caller.tasks.sendEmail.enqueue({ input: mail, options: { priority: 1 } });
 // @ts-expect-error -- a task without input
 void caller.tasks.tick.delay({});
 async function follow() {
-  for await (const [id, update] of await caller.results.progress({ id: "1" })) {
-    expectTypeOf(id).toExtend<string>();
-    expectTypeOf(update).toEqualTypeOf<ProgressUpdate>();
+  for await (const event of await caller.results.progress({ id: "1" })) {
+    expectTypeOf(event).toEqualTypeOf<ProgressEvent>();
+    expectTypeOf(event.data).toEqualTypeOf<ProgressUpdate>();
   }
 }
 void follow;

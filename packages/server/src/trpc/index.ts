@@ -9,6 +9,7 @@ export type { ExposedTasks } from "./exposed-tasks.ts";
 export type {
   CallerOptions,
   CallFields,
+  ProgressEvent,
   ResultFields,
   ResultProcedures,
   TaskProcedures,

@@ -4,7 +4,12 @@ import {
   type ResultAddress,
   type TaskTransport,
 } from "@taskwright/shared";
-import { type TrackedEnvelope, tracked } from "@trpc/server";
+import { tracked } from "@trpc/server";
+import type { CancelTimer, Host } from "../core/host.ts";
+import type { ProgressEvent } from "./task-router.ts";
+
+/** One who takes no event for this long costs the store nothing more, and is told the state of then when it goes on. */
+const LONGEST_STALL_MS = 60_000;
 
 /** What a subscription has not sent yet: the newest state only, so that one who reads slowly takes no memory. */
 class Newest {
@@ -22,6 +27,15 @@ class Newest {
 }
 
 /**
+ * An event that tRPC sends with its id, as `tracked()` makes it.
+ *
+ * Callers in this process get it as it is; `id` and `data` make it look to them as it does to clients.
+ */
+function eventOf(id: string, update: ProgressUpdate): ProgressEvent {
+  return Object.assign(tracked(id, update), { id, data: update });
+}
+
+/**
  * Yields where a task result stands, at first and at each change, until it has ended.
  *
  * The id of an event is a digest of the state, so that whoever comes back with it gets what has changed since.
@@ -32,37 +46,50 @@ export async function* progressEvents(
   parts: {
     readonly lastEventId: string | null;
     readonly signal: AbortSignal | undefined;
-    readonly sha256: (text: string) => string;
+    readonly host: Pick<Host, "setTimer" | "sha256">;
   },
-): AsyncGenerator<TrackedEnvelope<ProgressUpdate>, void> {
-  const { signal, sha256 } = parts;
+): AsyncGenerator<ProgressEvent, void> {
+  const { signal, host } = parts;
   let lastId = parts.lastEventId;
   const newest = new Newest();
   signal?.addEventListener("abort", newest.changed);
-  const stop = transport.watchProgress(address, {
-    onUpdate: (update) => {
-      newest.update = update;
-      newest.changed();
-    },
-    onError: (error) => {
-      newest.failure = { error };
-      newest.changed();
-    },
-  });
+  const watch = () =>
+    transport.watchProgress(address, {
+      onUpdate: (update) => {
+        newest.update = update;
+        newest.changed();
+      },
+      onError: (error) => {
+        newest.failure = { error };
+        newest.changed();
+      },
+    });
+  let stop: (() => void) | null = watch();
+  const rest = () => {
+    stop?.();
+    stop = null;
+  };
+  let stopTimer: CancelTimer = () => {};
   try {
     while (signal?.aborted !== true) {
       const { update, failure } = newest;
       if (update !== null) {
         newest.update = null;
-        const id = sha256(JSON.stringify(update)).slice(0, 32);
-        if (id !== lastId) yield tracked(id, update);
+        const id = host.sha256(JSON.stringify(update)).slice(0, 32);
+        if (id !== lastId) {
+          stopTimer = host.setTimer(LONGEST_STALL_MS, rest);
+          yield eventOf(id, update);
+          stopTimer();
+        }
         lastId = id;
         if (isFinishedStatus(update.status)) return;
+        stop ??= watch();
       } else if (failure !== null) throw failure.error;
       else await newest.next();
     }
   } finally {
-    stop();
+    stopTimer();
+    rest();
     signal?.removeEventListener("abort", newest.changed);
   }
 }

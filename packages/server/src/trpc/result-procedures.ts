@@ -138,7 +138,7 @@ export function resultProcedures(parts: ResultParts): Readonly<Record<string, un
       yield* progressEvents(transport, address, {
         lastEventId: typeof lastEventId === "string" ? lastEventId : null,
         signal,
-        sha256: (text) => engine.host.sha256(text),
+        host: engine.host,
       });
     } catch (error) {
       throw toTrpcError(error, engine.logger);

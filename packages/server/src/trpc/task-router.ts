@@ -7,12 +7,7 @@ import type {
   SharedOptions,
   TaskResultOnWire,
 } from "@taskwright/shared";
-import type {
-  TRPCMutationProcedure,
-  TRPCQueryProcedure,
-  TRPCSubscriptionProcedure,
-  TrackedEnvelope,
-} from "@trpc/server";
+import type { TRPCMutationProcedure, TRPCQueryProcedure, TRPCSubscriptionProcedure } from "@trpc/server";
 import type { AllowableOption } from "./caller-rights.ts";
 
 /** Every option that a caller may be allowed to set. */
@@ -79,6 +74,13 @@ export interface ResultFields {
   readonly backend?: string;
 }
 
+/** Where a task result stands, as `results.progress` tells it. */
+export interface ProgressEvent {
+  /** What to come back with as `lastEventId`, to be told what has changed since. */
+  readonly id: string;
+  readonly data: ProgressUpdate;
+}
+
 /** The tRPC procedures for task results, whatever their task. */
 export type ResultProcedures = {
   readonly get: TRPCQueryProcedure<{ input: ResultFields; output: TaskResultOnWire; meta: unknown }>;
@@ -92,7 +94,7 @@ export type ResultProcedures = {
   /** Where it stands, at first and at each change, until it has ended. */
   readonly progress: TRPCSubscriptionProcedure<{
     input: ResultFields & { readonly lastEventId?: string | null };
-    output: AsyncIterable<TrackedEnvelope<ProgressUpdate>, void>;
+    output: AsyncIterable<ProgressEvent, void>;
     meta: unknown;
   }>;
 };

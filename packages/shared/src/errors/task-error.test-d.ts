@@ -51,6 +51,10 @@ export const sideways: PayloadErrorData = { ...data, side: "both" };
 declare const caught: unknown;
 if (isTaskError(caught)) expectTypeOf(caught).toEqualTypeOf<TaskError>();
 if (isTaskError(caught, "RESULT_TIMEOUT")) expectTypeOf(caught.message).toEqualTypeOf<string>();
+if (isTaskError(caught, "PAYLOAD_ERROR"))
+  expectTypeOf(caught.data).toEqualTypeOf<PayloadErrorData | undefined>();
+// @ts-expect-error -- errors of other codes have no issues
+if (isTaskError(caught, "TASK_FAILED")) caught.data?.issues;
 // @ts-expect-error -- no such code
 isTaskError(caught, "TIMEOUT");
 // @ts-expect-error -- nothing is known of what was caught

@@ -90,6 +90,8 @@ export class PayloadError extends TaskError<PayloadErrorData> {
 }
 
 /** Tells whether a value is a {@link TaskError}, from any copy of this package; with a code, whether it has that code. */
+export function isTaskError(value: unknown, code: "PAYLOAD_ERROR"): value is TaskError<PayloadErrorData>;
+export function isTaskError(value: unknown, code?: TaskErrorCode): value is TaskError;
 export function isTaskError(value: unknown, code?: TaskErrorCode): value is TaskError {
   if (typeof value !== "object" || value === null) return false;
   try {
