@@ -7,7 +7,7 @@ import { exerciseBackend } from "./exercise-backend.ts";
 import { openStore, prismaSqliteStore, sqliteClient } from "./open-prisma-sqlite.ts";
 import { sqliteFile } from "./open-sqlite.ts";
 import { sqliteCallers } from "./prisma-sqlite-callers.ts";
-import { casesShownBy } from "./shown-elsewhere.ts";
+import { massesShownBy } from "./shown-elsewhere.ts";
 import type { StoreContext } from "./store-fixture.ts";
 
 await generateClient("sqlite");
@@ -71,7 +71,7 @@ exerciseBackend({
   },
   callers: { open: sqliteCallers },
   skips: [
-    ...casesShownBy("sqlite"),
+    ...massesShownBy("sqlite"),
     {
       case: "no worker sees what a transaction has enqueued before it commits, and an idle one runs it at once afterwards",
       reason:

@@ -3,7 +3,7 @@ import { exerciseBackend } from "./exercise-backend.ts";
 import { prismaStore } from "./open-prisma.ts";
 import { prismaCallers } from "./postgres-callers.ts";
 import { findPostgres, postgresExercise } from "./postgres-cases.ts";
-import { casesShownBy } from "./shown-elsewhere.ts";
+import { massesShownBy } from "./shown-elsewhere.ts";
 
 const service = await findPostgres();
 if (service.found) await generateClient();
@@ -14,5 +14,5 @@ exerciseBackend({
   ...postgresExercise(prismaStore),
   callers: { open: prismaCallers },
   processes: { opener: new URL("./open-prisma.ts", import.meta.url).href },
-  skips: casesShownBy("postgres"),
+  skips: massesShownBy("postgres"),
 });
