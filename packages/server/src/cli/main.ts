@@ -1,3 +1,4 @@
+import { callBeforeExit } from "./before-exit.ts";
 import type { CliIo, StopSignal } from "./cli-io.ts";
 import { LostOutput } from "./lost-output.ts";
 import { runCli } from "./run-cli.ts";
@@ -27,6 +28,7 @@ const io: CliIo = {
 setInterval(() => {}, 2 ** 31 - 1);
 
 const code = await runCli(process.argv.slice(2), io);
+await callBeforeExit(process, lost.exitCode(code), process.stderr);
 const flushed = (stream: NodeJS.WriteStream) =>
   new Promise<void>((resolve) => stream.write("", () => resolve()));
 await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
