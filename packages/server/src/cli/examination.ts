@@ -6,6 +6,7 @@ import type { TaskServer } from "../create-task-server.ts";
 import type { CliApp, ConfiguredServer } from "./app.ts";
 import { ConfigError, hintOf, messageOf } from "./cli-error.ts";
 import { counted } from "./terminal-text.ts";
+import { waitingWithoutTask } from "./waiting-without-task.ts";
 
 /** A {@link Finding} and what it is about: `node`, `config`, `tasks` or `backend <name>`. */
 export interface DoctorFinding extends Finding {
@@ -41,7 +42,23 @@ function examineTasks(server: TaskServer<AnyRouter>): DoctorFinding {
   return { subject: "tasks", level: "warning", message };
 }
 
-async function examineBackend(opened: OpenedBackend): Promise<readonly DoctorFinding[]> {
+async function examineWaiting(
+  opened: OpenedBackend,
+  isKnown: (path: string) => boolean,
+): Promise<readonly DoctorFinding[]> {
+  const subject = `backend ${opened.name}`;
+  try {
+    const message = await waitingWithoutTask(opened, isKnown);
+    return message === null ? [] : [{ subject, level: "warning", message }];
+  } catch (error) {
+    return [failureOf(subject, error)];
+  }
+}
+
+async function examineBackend(
+  opened: OpenedBackend,
+  isKnown: (path: string) => boolean,
+): Promise<readonly DoctorFinding[]> {
   const subject = `backend ${opened.name}`;
   try {
     await opened.open();
@@ -51,7 +68,8 @@ async function examineBackend(opened: OpenedBackend): Promise<readonly DoctorFin
       level: "ok" as const,
       message: `It is a ${opened.backend.kind} backend and opens.`,
     };
-    return [kind, ...findings.map(({ level, message }) => ({ subject, level, message }))];
+    const own = findings.map(({ level, message }) => ({ subject, level, message }));
+    return [kind, ...own, ...(await examineWaiting(opened, isKnown))];
   } catch (error) {
     return [failureOf(subject, error)];
   }
@@ -68,7 +86,9 @@ export async function examine(app: CliApp, nodeVersion: string): Promise<readonl
   }
   const { path, server } = configured;
   findings.push({ subject: "config", level: "ok", message: path }, examineTasks(server));
-  const examined = await Promise.all([...server["~engine"].backends.values()].map(examineBackend));
+  const { tasks, backends } = server["~engine"];
+  const isKnown = (path: string) => tasks.has(path) || isBuiltIn(path);
+  const examined = await Promise.all([...backends.values()].map((opened) => examineBackend(opened, isKnown)));
   findings.push(...examined.flat());
   await server.close().catch((error: unknown) => findings.push(failureOf("config", error)));
   return findings;
