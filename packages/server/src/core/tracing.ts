@@ -20,7 +20,12 @@ export interface TracedEnqueue {
   readonly count: number | null;
 }
 
-/** How an enqueue ended. */
+/**
+ * How an enqueue ended.
+ *
+ * Inside a transaction of the caller's it is `stored` when it is written there: the commit comes later, and a rollback is not
+ * told.
+ */
 export type EnqueueEnd =
   | { readonly kind: "stored"; readonly stored: readonly Enqueued[] }
   | { readonly kind: "failed"; readonly error: unknown };
