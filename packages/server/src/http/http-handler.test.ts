@@ -1,12 +1,12 @@
 import { initTasks, TaskError } from "@taskwright/shared";
 import { describe, expect, test, vi } from "vitest";
 import * as z from "zod";
-import { FakeHost } from "../../../../test/harness/fake-host.ts";
 import { refusal } from "../../../../test/harness/sqlite-store.ts";
 import type { Backend } from "../backend/index.ts";
 import { memoryBackend } from "../backends/memory/index.ts";
 import { qstashBackend } from "../backends/qstash/index.ts";
 import { createTaskServer } from "../create-task-server.ts";
+import { HeldHost } from "../testing/held-host.ts";
 import { createHttpHandler, type HttpHandlerOptions } from "./http-handler.ts";
 
 const TOKEN = "0123456789abcdef";
@@ -29,7 +29,7 @@ function serve(
     const { err } = facts as { readonly err?: Error };
     told.push(`${message} ${err?.message ?? ""}`.trim());
   };
-  const host = new FakeHost(Date.now());
+  const host = new HeldHost(Date.now());
   const server = createTaskServer({
     tasks,
     backends: { default: parts.backend ?? memoryBackend(), other: memoryBackend() },
