@@ -4,13 +4,13 @@ import { withCallers } from "./callers.ts";
 import type { ConformanceSection } from "./conformance-case.ts";
 import { noting } from "./noting-handlers.ts";
 import type { ServerUnderTest } from "./server-under-test.ts";
+import { storeAway } from "./store-away.ts";
 
 const NEEDS = ["transactions", "outbox", "callers", "leases"] as const;
 const ROWS = ["durable"];
 /** Longer than a relay that died holds on to its rows. */
 const AFTER_HOLD_MS = 16_000;
 
-const AWAY = () => new TaskError({ code: "BACKEND_UNAVAILABLE", message: "away" });
 const REFUSED = () => new TaskError({ code: "BACKEND_INCOMPATIBLE", message: "too odd" });
 
 export const serverOutboxSection: ConformanceSection<ServerUnderTest> = {
@@ -120,7 +120,7 @@ export const serverOutboxSection: ConformanceSection<ServerUnderTest> = {
         withCallers(bench, async ({ source }) => {
           const { ran, work } = noting();
           bench.before.set("outbox.remove", async () => {
-            throw AWAY();
+            throw storeAway();
           });
           const server = await bench.run({ work });
           const result = await server.client.transaction(source, (_tx, client) =>
@@ -173,7 +173,7 @@ export const serverOutboxSection: ConformanceSection<ServerUnderTest> = {
           const { ran, work } = noting();
           const server = await bench.run({ work });
           bench.before.set("store.enqueue", async () => {
-            throw AWAY();
+            throw storeAway();
           });
           await server.client.transaction(source, (_tx, client) => client.tasks.work.delay({ n: 1 }));
           bench.before.clear();
@@ -191,7 +191,7 @@ export const serverOutboxSection: ConformanceSection<ServerUnderTest> = {
           await server.client.tasks.work.delay({ n: 0 });
           await bench.until(() => ran.length === 1);
           bench.before.set("store.enqueue", async () => {
-            throw AWAY();
+            throw storeAway();
           });
           for (const n of [1, 2]) {
             await server.client.transaction(source, async (tx, client) => {
