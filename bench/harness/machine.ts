@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { closeSync, fdatasyncSync, openSync, statfsSync, writeSync } from "node:fs";
+import { closeSync, fdatasyncSync, openSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { arch, cpus, loadavg, platform, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { median } from "./statistics.ts";
@@ -35,7 +35,8 @@ const FILESYSTEMS: Readonly<Record<number, string>> = {
 };
 
 function syncMs(folder: string): number {
-  const file = openSync(join(folder, "sync-probe"), "w");
+  const path = join(folder, "sync-probe");
+  const file = openSync(path, "w");
   try {
     const page = Buffer.alloc(4_096, 1);
     const times = Array.from({ length: SYNCS }, () => {
@@ -47,6 +48,7 @@ function syncMs(folder: string): number {
     return median(times);
   } finally {
     closeSync(file);
+    rmSync(path);
   }
 }
 

@@ -22,7 +22,9 @@ export function sessionRoutes(secret: string): Hono {
     .put("/:user", async (c) => {
       const user = asUser(c.req.param("user"));
       if (user === null) return c.json({ error: "There is no such user." }, 404);
-      const secure = new URL(c.req.url).protocol === "https:";
+      // Where a proxy ends TLS, it says so.
+      const protocol = c.req.header("x-forwarded-proto") ?? new URL(c.req.url).protocol.replace(":", "");
+      const secure = protocol === "https";
       await setSignedCookie(c, COOKIE, user, secret, {
         path: "/",
         httpOnly: true,

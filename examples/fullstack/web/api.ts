@@ -18,6 +18,8 @@ export type Receipt = MailResult extends AsyncResult<infer TOutput> ? TOutput : 
 
 /** Signs in, or out with null. */
 export async function setUser(user: User | null): Promise<void> {
-  const response = await fetch(`/api/session/${user ?? ""}`, { method: user === null ? "DELETE" : "PUT" });
+  const response = await (user === null
+    ? fetch("/api/session", { method: "DELETE" })
+    : fetch(`/api/session/${user}`, { method: "PUT" }));
   if (!response.ok) throw new Error(`The server answered ${response.status}.`);
 }

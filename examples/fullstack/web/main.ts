@@ -9,7 +9,10 @@ import { whatToDo } from "./what-to-do.ts";
 const session = element("#session", HTMLFieldSetElement);
 const notice = element("#sent-notice", HTMLElement);
 
+let signedInAs: User | null = null;
+
 function choose(user: User | null): Promise<void> {
+  signedInAs = user;
   element(`input[value="${user ?? ""}"]`, HTMLInputElement, session).checked = true;
   return showMails(user !== null);
 }
@@ -18,10 +21,12 @@ session.addEventListener("change", async ({ target }) => {
   const user = ((target as HTMLInputElement).value || null) as User | null;
   try {
     await setUser(user);
-    await choose(user);
   } catch (error) {
+    await choose(signedInAs);
     say(notice, whatToDo(error));
+    return;
   }
+  await choose(user);
 });
 
 try {

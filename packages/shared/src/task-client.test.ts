@@ -118,7 +118,8 @@ describe("enqueuing", () => {
     const { client, calls } = clientOver();
     await expect(untyped(client).tasks.sendEmail.delay({ to: "a" }, { countdown: 5 })).rejects.toMatchObject({
       code: "INVALID_OPTION",
-      message: "delay() takes the input only; use applyAsync(input, options) or enqueue(input, options).",
+      message:
+        "delay() takes the input only; got 2 arguments. Options go to applyAsync(input, options); as a callback, write (input) => delay(input).",
     });
     await expect(untyped(client).tasks.sendEmail.delay({ to: "a" }, undefined)).rejects.toMatchObject({
       code: "INVALID_OPTION",

@@ -92,8 +92,7 @@ function callerOf(
   return Object.freeze({
     delay: (...args: unknown[]) => {
       if (args.length <= 1) return enqueue(args[0]);
-      const message =
-        "delay() takes the input only; use applyAsync(input, options) or enqueue(input, options).";
+      const message = `delay() takes the input only; got ${args.length} arguments. Options go to applyAsync(input, options); as a callback, write (input) => delay(input).`;
       return Promise.reject(new TaskError({ code: "INVALID_OPTION", message }));
     },
     applyAsync: enqueue,

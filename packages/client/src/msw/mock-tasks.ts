@@ -179,12 +179,13 @@ export function mockTasks(options: MockTasksOptions): unknown {
       const names = ["delay", "applyAsync", "enqueue", "enqueueMany"].map(
         (name) => `${prefix}tasks.${path}.${name}`,
       );
-      const once = more.once === true;
+      // Not msw's own `once`: that counts requests which ask for an answer, and this one inputs which were answered.
+      const noted = { path, answer, once: more.once === true, isUsed: false };
       return http.all(
-        ({ request }) => url.proceduresOf(request).some((procedure) => names.includes(procedure)),
+        ({ request }) =>
+          !noted.isUsed && url.proceduresOf(request).some((procedure) => names.includes(procedure)),
         // It gives no answer, so msw asks the handlers after it, and the last of them answers for all.
-        ({ request }) => answers.note(request, { path, answer, once }),
-        { once },
+        ({ request }) => answers.note(request, noted),
       );
     };
 

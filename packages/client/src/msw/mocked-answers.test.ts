@@ -143,6 +143,14 @@ describe("a function of a test", () => {
     ]);
   });
 
+  it("that is for once stays for the next request where another one was asked", async () => {
+    server.use(mock.tasks.first.delay(({ task }) => task.succeed(1), { once: true }));
+    server.use(mock.tasks.first.delay(({ task }) => task.succeed(2), { once: true }));
+    const outputs = [await (await first.delay({ a: 1 })).get(), await (await first.delay({ a: 2 })).get()];
+    expect(outputs).toEqual([2, 1]);
+    expect(await (await first.delay({ a: 3 })).status()).toBe("READY");
+  });
+
   it("whose enqueue a reset overtakes leaves nothing behind", async () => {
     let asked = () => {};
     const isAsked = new Promise<void>((resolve) => {

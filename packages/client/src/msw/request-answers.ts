@@ -1,11 +1,13 @@
 import type { MockedAnswer, TakeAnswer } from "./mocked-enqueues.ts";
 
 /** A function of a test for what is enqueued of a task. */
-interface NotedAnswer {
+export interface NotedAnswer {
   readonly path: string;
   readonly answer: MockedAnswer;
   /** For one input only. */
   readonly once: boolean;
+  /** Whether the one input of `once` has come. */
+  isUsed: boolean;
 }
 
 /** The functions that are to answer a request, noted by one handler of msw after the other: one request may hold many calls. */
@@ -23,9 +25,8 @@ export class RequestAnswers {
   takerFor(request: Request): TakeAnswer {
     const noted = this.#noted.get(request) ?? [];
     return (path) => {
-      const index = noted.findIndex((one) => one.path === path);
-      const found = noted[index];
-      if (found?.once === true) noted.splice(index, 1);
+      const found = noted.find((one) => one.path === path && !one.isUsed);
+      if (found?.once === true) found.isUsed = true;
       return found?.answer;
     };
   }

@@ -1,4 +1,4 @@
-import type { AnyTask, InputArguments } from "@taskwright/shared";
+import type { AnyTask, AttemptErrorType, InputArguments } from "@taskwright/shared";
 import { RunningAttempt } from "./attempt.ts";
 import { attemptError } from "./attempt-error.ts";
 import type { Engine, EngineTask } from "./engine.ts";
@@ -88,16 +88,22 @@ async function callInline(
 async function inSpan(
   span: SafeAttemptSpan,
   attempt: RunningAttempt,
-  work: () => Promise<unknown>,
-): Promise<unknown> {
+  parts: {
+    readonly call: () => Promise<unknown>;
+    readonly encode: (returned: unknown) => Promise<string | null> | string | null;
+  },
+): Promise<string | null> {
+  let type: AttemptErrorType = "EXECUTION_ERROR";
   try {
-    const output = await span.within(work);
+    const returned = await span.within(parts.call);
+    type = "PAYLOAD_ERROR";
+    const output = await parts.encode(returned);
     span.end("SUCCESSFUL");
     return output;
   } catch (error) {
     const { number, workerId } = attempt;
     const at = attempt.enqueuedAt.getTime();
-    span.failed(attemptError("EXECUTION_ERROR", error, { attempt: number, workerId, at }));
+    span.failed(attemptError(type, error, { attempt: number, workerId, at }));
     span.end("FAILED");
     throw error;
   }
@@ -107,11 +113,11 @@ async function runInline(engine: Engine, task: EngineTask, value: unknown): Prom
   const codecId = task.payload.codec.id;
   const input = await task.payload.decodeInput(await task.payload.encodeInput(value), codecId);
   const attempt = inlineAttempt(engine, task);
+  const call = () => callInline(engine, task, { attempt, input });
+  const encode = (returned: unknown) => task.payload.encodeOutput(returned);
   const span = engine.tracer?.startAttempt(attempt, "run") ?? null;
-  const output = await (span === null
-    ? callInline(engine, task, { attempt, input })
-    : inSpan(span, attempt, () => callInline(engine, task, { attempt, input })));
-  return task.payload.decodeOutput(await task.payload.encodeOutput(output), codecId);
+  const output = await (span === null ? encode(await call()) : inSpan(span, attempt, { call, encode }));
+  return task.payload.decodeOutput(output, codecId);
 }
 
 /** Makes the runners of an engine's tasks; payloads make the same trip through schemas and codec as in a worker. */

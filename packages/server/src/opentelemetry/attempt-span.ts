@@ -43,17 +43,20 @@ class StartedAttempt implements AttemptSpan {
 
   end(outcome: AttemptOutcome, error: AttemptError | null): void {
     const span = this.#span;
+    // A schema's own messages may quote the input or the output.
+    const message = error === null || error.type === "PAYLOAD_ERROR" ? null : error.message;
     span.setAttribute("taskwright.outcome", outcome);
     if (error !== null) {
-      const { type, exceptionClass: name, message, stack } = error;
-      span.recordException({ name, message, ...(stack === null ? {} : { stack }) }, this.#handledAt);
+      const { type, exceptionClass: name, stack } = error;
+      const said = { ...(message === null ? {} : { message, ...(stack === null ? {} : { stack }) }) };
+      span.recordException({ name, ...said }, this.#handledAt);
       span.setAttribute("taskwright.error.type", type);
     }
     if (ERRORS.has(outcome)) {
       span.setAttribute("error.type", error?.exceptionClass ?? outcome);
       span.setStatus({
         code: SpanStatusCode.ERROR,
-        ...(error === null ? {} : { message: error.message }),
+        ...(message === null ? {} : { message }),
       });
     }
     span.end(this.#handledAt);

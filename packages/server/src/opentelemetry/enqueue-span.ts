@@ -2,6 +2,7 @@ import {
   type Context,
   context,
   defaultTextMapSetter,
+  diag,
   type Span,
   SpanKind,
   SpanStatusCode,
@@ -74,6 +75,18 @@ class StartedEnqueue implements EnqueueSpan {
   }
 }
 
+/** What is to be stored of a context; nothing where that cannot be written. */
+function headersOf(propagator: SpanSource["propagator"], inside: Context): TraceHeaders {
+  const headers: Record<string, string> = {};
+  try {
+    propagator.inject(inside, headers, defaultTextMapSetter);
+    return headers;
+  } catch (error) {
+    diag.debug("The context of an enqueue cannot be written, and is not stored with its task.", error);
+    return {};
+  }
+}
+
 /** Begins the span of an enqueue, inside what is active. */
 export function startEnqueue({ tracer, propagator }: SpanSource, facts: TracedEnqueue): EnqueueSpan {
   const { path, count } = facts;
@@ -84,7 +97,6 @@ export function startEnqueue({ tracer, propagator }: SpanSource, facts: TracedEn
   const active = context.active();
   const span = tracer.startSpan(`enqueue ${path}`, { kind: SpanKind.PRODUCER, attributes }, active);
   const inside = trace.setSpan(active, span);
-  const headers: Record<string, string> = {};
-  propagator.inject(inside, headers, defaultTextMapSetter);
+  const headers = headersOf(propagator, inside);
   return new StartedEnqueue({ span, context: inside, headers, isMany: count !== null });
 }

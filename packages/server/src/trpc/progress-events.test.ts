@@ -72,6 +72,25 @@ it("stops watching for one who reads nothing, and tells it what there is when it
   expect(watches.size).toBe(0);
 });
 
+it("does not tell one who goes on what has changed since it was noted", async () => {
+  const { host, next, become } = followed();
+  await next();
+  become(at(0.5));
+  await host.advance(60_000);
+  become(at(0.7));
+  expect(await next()).toEqual(at(0.7));
+});
+
+it("tells one who goes on of an end that was noted, without asking again", async () => {
+  const { host, watches, next, become } = followed();
+  await next();
+  become({ status: "SUCCESSFUL", progress: 1 });
+  await host.advance(60_000);
+  expect(await next()).toEqual({ status: "SUCCESSFUL", progress: 1 });
+  expect(await next()).toBeUndefined();
+  expect(watches.size).toBe(0);
+});
+
 it("keeps watching for one who reads, however long nothing happens", async () => {
   const { host, watches, next, become } = followed();
   await next();

@@ -69,6 +69,11 @@ export async function* progressEvents(
     stop?.();
     stop = null;
   };
+  const stall = () => {
+    rest();
+    // It may have changed since, unless it has ended.
+    if (newest.update !== null && !isFinishedStatus(newest.update.status)) newest.update = null;
+  };
   let stopTimer: CancelTimer = () => {};
   try {
     while (signal?.aborted !== true) {
@@ -77,7 +82,7 @@ export async function* progressEvents(
         newest.update = null;
         const id = host.sha256(JSON.stringify(update)).slice(0, 32);
         if (id !== lastId) {
-          stopTimer = host.setTimer(LONGEST_STALL_MS, rest);
+          stopTimer = host.setTimer(LONGEST_STALL_MS, stall);
           yield eventOf(id, update);
           stopTimer();
         }

@@ -151,7 +151,9 @@ export class ClaimLoop {
   #scheduleTurn(): void {
     if (this.#turnScheduled) return;
     this.#turnScheduled = true;
-    this.#engine.host.defer(() => this.#turn());
+    const { host } = this.#engine;
+    // Whoever has woken it, perhaps a request that is traced, is no part of what it does.
+    host.defer(() => (host.outside === undefined ? this.#turn() : host.outside(() => this.#turn())));
   }
 
   /** Once per turn of the event loop: outcomes leave, slots fill, and the next claim goes out with the outcomes. */
