@@ -3,6 +3,7 @@ import { expect } from "vitest";
 import { withCallers } from "./callers.ts";
 import type { ConformanceSection } from "./conformance-case.ts";
 import { noting } from "./noting-handlers.ts";
+import { readBeforeRelay } from "./read-before-relay.ts";
 import type { ServerUnderTest } from "./server-under-test.ts";
 import { storeAway } from "./store-away.ts";
 
@@ -54,15 +55,7 @@ export const serverOutboxSection: ConformanceSection<ServerUnderTest> = {
     {
       name: "who reads a task result that is still in the outbox gets it",
       needs: NEEDS,
-      run: (bench) =>
-        withCallers(bench, async ({ begin }) => {
-          const { client } = bench.serve();
-          const [first, second] = await begin((tx) =>
-            client.withTransaction(tx).tasks.work.enqueueMany([{ n: 1 }, { n: 2 }]),
-          );
-          expect(await first?.status()).toBe("READY");
-          expect(await second?.cancel()).toBe("cancelled");
-        }),
+      run: readBeforeRelay,
     },
     {
       name: "tasks are relayed in the order of their enqueues, with all that was said of them",
