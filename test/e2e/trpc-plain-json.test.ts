@@ -131,3 +131,34 @@ test("with a transformer values are as it carries them", async () => {
   const { results } = await server.client.results.list();
   expect(results.map((result) => result.input)).toEqual([input, input]);
 });
+
+test("an output that an older contract has stored is refused where it does not fit, and not passed on as it is", async () => {
+  const backend = memoryBackend();
+  const old = initTasks.create();
+  const oldTasks = old.router({ build: old.task.output(z.object({ url: z.string() })) });
+  const before = createTaskServer({
+    tasks: oldTasks,
+    backend,
+    handlers: { build: () => ({ url: "https://a.example" }) },
+  });
+  const { id } = await before.client.tasks.build.delay();
+  await before.executor.processOneTask();
+
+  const newTasks = t.router({ build: t.task.output(z.object({ href: z.string() })) });
+  const server = createTaskServer({
+    tasks: newTasks,
+    backend,
+    handlers: { build: () => ({ href: "https://a.example" }) },
+  });
+  const trpc = initTRPC.create();
+  const router = createTaskRouter(trpc, server, { procedure: trpc.procedure, canRead: () => true });
+  const client = createTaskClient<typeof newTasks>({
+    url,
+    fetch: async (input, init) =>
+      fetchRequestHandler({ endpoint: "/trpc", req: new Request(input, init), router }),
+  });
+  await expect(client.tasks.build.result(id).get()).rejects.toMatchObject({
+    code: "PAYLOAD_ERROR",
+    message: expect.stringContaining("output.href"),
+  });
+});

@@ -168,6 +168,7 @@ describe("the router", () => {
     [[t, server, undefined], "createTaskRouter() takes its options as a plain object; got undefined."],
     [[t, server, {}], "needs procedure: the one that says who may call"],
     [[t, server, { procedure: t }], "needs procedure"],
+    [[t, server, { procedure: procedure.input((tenant) => tenant) }], "needs a procedure without input()"],
     [[t, server, { procedure, canread: () => true }], 'Did you mean "canRead"?'],
     [[t, server, { procedure, canRead: true }], "canRead must be a function; got boolean."],
     [[t, server, { procedure, expose: ["sendEmial"] }], 'Did you mean "sendEmail"?'],
