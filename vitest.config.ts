@@ -11,6 +11,8 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/*/src/**/*.test.ts", "scripts/**/*.test.ts", "test/harness/**/*.test.ts"],
+          // What several tests of a folder share; by its name it is built and linted as they are.
+          exclude: ["**/*.setup.test.ts"],
         },
       },
       {

@@ -31,6 +31,7 @@ export async function runSizeSuite(args: Arguments): Promise<void> {
     results.add(subject, FIRST, firstBytes);
     results.add(subject, ALL, allBytes);
   }
+  const reached = spread(results.ratios(OURS, BASE, FIRST.id));
   const report = {
     suite: SIZE_SUITE,
     mode: "full" as const,
@@ -44,15 +45,14 @@ export async function runSizeSuite(args: Arguments): Promise<void> {
     floor: BASE,
     results,
     gaps: [],
-    aims: [FIRST, ALL].map(({ id, label }) => {
-      const reached = spread(results.ratios(OURS, BASE, id));
-      return {
-        text: `${label}: beside tRPC's client with the same links`,
+    aims: [
+      {
+        text: `${FIRST.label}: beside tRPC's client with the same links`,
         aim: `at most ${MOST_TIMES_TRPC} of the floor`,
         reached,
         holds: reached.median <= MOST_TIMES_TRPC,
-      };
-    }),
+      },
+    ],
   };
   console.log(
     `${reportText(report)}\n\nMinified and gzipped; the floor is tRPC's client with the same links, ${SMALLEST} is its client with httpBatchLink alone.`,

@@ -166,6 +166,25 @@ test("who is not signed in is told so, and loses nothing of what was written", a
   expect(await page.getByRole("alert").getByText("You are not signed in.").isVisible()).toBe(false);
 });
 
+test("who signs out is signed out, and one whom the server does not sign in stays who they were", async () => {
+  const { page, errors, stop, restart } = await open();
+  await page.getByRole("radio", { name: "Ada" }).check();
+  await page.getByText("None yet.").waitFor();
+  await page.getByRole("radio", { name: "nobody" }).check();
+  await page.getByText("Sign in to see them.").waitFor();
+  expect(await page.context().cookies()).toEqual([]);
+  await write(page, { to: "grace@example.com", subject: "Engines" });
+  await page.getByRole("alert").getByText("You are not signed in.").waitFor();
+  await page.reload();
+  expect(await page.getByRole("radio", { name: "nobody" }).isChecked()).toBe(true);
+  await stop();
+  await page.getByRole("radio", { name: "Grace" }).click();
+  await page.getByRole("alert").waitFor();
+  expect(await page.getByRole("radio", { name: "nobody" }).isChecked()).toBe(true);
+  await restart();
+  expect(errors.filter((error) => !/status of 401|ERR_CONNECTION/.test(error))).toEqual([]);
+});
+
 test("somebody else's mail is refused by its address, and shown to who wrote it", async () => {
   const { page } = await open();
   await page.getByRole("radio", { name: "Ada" }).check();

@@ -1,8 +1,8 @@
-import type { TaskServer } from "@taskwright/server";
+import { createTaskServer, type TaskServer } from "@taskwright/server";
 import { createWebhookHandler, type WebhookHandler, type WebhookOptions } from "@taskwright/server/http";
 import type { OpenedStore } from "./exercise.ts";
 import { type LocalQstash, localQstashOf } from "./local-qstash.ts";
-import type { ServerContract } from "./server-contract.ts";
+import { type ServerContract, tasks } from "./server-contract.ts";
 import { type ServerChoice, ServerUnderTest } from "./server-under-test.ts";
 
 const STEP_MS = 1_000;
@@ -36,6 +36,20 @@ export class DeliveryBench extends ServerUnderTest {
     return served;
   }
 
+  /** As {@link deploy}, of a server that has a handler for the task `silent` and for no other. */
+  deploySilent() {
+    const served = createTaskServer({
+      tasks,
+      backends: { default: this.backend },
+      only: ["silent"],
+      handlers: { silent: () => {} },
+      logger: this.logger(),
+      host: this.host,
+    });
+    this.connect(createWebhookHandler(served));
+    return served;
+  }
+
   /** Sends deliveries to a handler, and notes its answers. */
   connect(handler: WebhookHandler): void {
     this.local.platform = async (request) => {
@@ -43,6 +57,17 @@ export class DeliveryBench extends ServerUnderTest {
       const response = await handler(request);
       await this.#note(response.clone());
       return response;
+    };
+  }
+
+  /** Lets the host start all deliveries, and answer the first ones by itself: with these statuses, null for the handler's. */
+  answerInstead(statuses: readonly (number | null)[]): void {
+    const { platform } = this.local;
+    let deliveries = 0;
+    this.local.platform = async (request) => {
+      const status = statuses[deliveries++] ?? null;
+      const answer = platform(request);
+      return status === null ? answer : new Response(null, { status });
     };
   }
 

@@ -1,10 +1,10 @@
-import { createTaskServer, RetryAfter } from "@taskwright/server";
-import { createWebhookHandler } from "@taskwright/server/http";
+import { RetryAfter } from "@taskwright/server";
 import { expect } from "vitest";
 import type { ConformanceSection } from "./conformance-case.ts";
 import type { DeliveryBench } from "./delivery-bench.ts";
+import { gated } from "./gated-handler.ts";
+import { noting } from "./noting-handlers.ts";
 import { NotingTracing } from "./noting-tracing.ts";
-import { tasks } from "./server-contract.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -117,58 +117,30 @@ export const serverDeliveriesDirectSection: ConformanceSection<DeliveryBench> = 
       name: "two deliveries at once run once in one process, and one that is repeated gets the answer of its end",
       needs: ["delivery"],
       run: async (bench) => {
-        const gate = Promise.withResolvers<void>();
-        let calls = 0;
-        const server = bench.deploy({
-          handlers: {
-            patient: async () => {
-              calls++;
-              await gate.promise;
-            },
-          },
-        });
-        const { platform } = bench.local;
-        let deliveries = 0;
-        bench.local.platform = async (request) => {
-          const answer = platform(request);
-          return deliveries++ === 0 ? new Response(null, { status: 504 }) : answer;
-        };
+        const patient = gated();
+        const server = bench.deploy({ handlers: { patient: patient.handler } });
+        bench.answerInstead([504]);
         await server.client.tasks.patient.delay({ n: 1 });
-        await bench.until(() => calls === 1);
+        await bench.until(() => patient.calls() === 1);
         await bench.advance(15 * SECOND);
         expect(bench.answers).toMatchObject([{ status: 503, retryAfter: 30 }]);
-        gate.resolve();
+        patient.open();
         await bench.host.settle();
         await bench.advance(MINUTE);
         expect(bench.answers.map(({ status }) => status)).toEqual([503, 200, 200]);
-        expect(calls).toBe(1);
+        expect(patient.calls()).toBe(1);
       },
     },
     {
       name: "a task for which this deploy has no handler stays with QStash until one has it",
       needs: ["delivery"],
       run: async (bench) => {
-        const old = createTaskServer({
-          tasks,
-          backends: { default: bench.backend },
-          only: ["silent"],
-          handlers: { silent: () => {} },
-          logger: bench.logger(),
-          host: bench.host,
-        });
-        bench.connect(createWebhookHandler(old));
+        const old = bench.deploySilent();
         await old.client.tasks.work.delay({ n: 3 });
         await bench.settle();
         expect(bench.answers).toMatchObject([{ status: 503, retryAfter: 300 }]);
-        const ran: number[] = [];
-        bench.deploy({
-          handlers: {
-            work: ({ input }) => {
-              ran.push(input.n);
-              return input;
-            },
-          },
-        });
+        const { ran, work } = noting();
+        bench.deploy({ handlers: { work } });
         await bench.advance(6 * MINUTE, 10 * SECOND);
         expect(ran).toEqual([3]);
       },
@@ -192,15 +164,8 @@ export const serverDeliveriesDirectSection: ConformanceSection<DeliveryBench> = 
       name: "cancel takes the message back, and a deduplication id is QStash's own",
       needs: ["delivery"],
       run: async (bench) => {
-        const ran: number[] = [];
-        const server = bench.deploy({
-          handlers: {
-            work: ({ input }) => {
-              ran.push(input.n);
-              return input;
-            },
-          },
-        });
+        const noted = noting();
+        const server = bench.deploy({ handlers: { work: noted.work } });
         const { work } = server.client.tasks;
         const first = await work.enqueue({ n: 1 }, { countdown: "1m" });
         expect(await first.cancel()).toBe("cancelled");
@@ -210,7 +175,7 @@ export const serverDeliveriesDirectSection: ConformanceSection<DeliveryBench> = 
         const again = await work.enqueue({ n: 3 }, { deduplicationId: "once" });
         expect(again.deduplicated).toBe(true);
         await bench.advance(2 * MINUTE);
-        expect(ran).toEqual([2]);
+        expect(noted.ran).toEqual([2]);
       },
     },
     {
@@ -232,15 +197,8 @@ export const serverDeliveriesDirectSection: ConformanceSection<DeliveryBench> = 
       name: "schedules are QStash's alone: created, run, paused, deleted; there is nothing to sync",
       needs: ["delivery", "schedules"],
       run: async (bench) => {
-        const ran: number[] = [];
-        const server = bench.deploy({
-          handlers: {
-            work: ({ input }) => {
-              ran.push(input.n);
-              return input;
-            },
-          },
-        });
+        const { ran, work } = noting();
+        const server = bench.deploy({ handlers: { work } });
         const { schedules } = server.client;
         const cron = "* * * * *";
         const { nextRunAt } = await schedules.create({ id: "a", task: "work", cron, input: { n: 4 } });

@@ -1,6 +1,8 @@
 import { expect } from "vitest";
 import type { ConformanceSection } from "./conformance-case.ts";
 import type { DeliveryBench } from "./delivery-bench.ts";
+import { noting } from "./noting-handlers.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -96,9 +98,7 @@ export const serverDeliveriesSection: ConformanceSection<DeliveryBench> = {
           handlers: {
             slow: ({ signal }) => {
               calls++;
-              return new Promise<void>((_, reject) => {
-                signal.addEventListener("abort", () => reject(signal.reason));
-              });
+              return untilAborted(signal);
             },
           },
         });
@@ -132,15 +132,8 @@ export const serverDeliveriesSection: ConformanceSection<DeliveryBench> = {
       name: "a second enqueue with the same deduplication id is the first one, and is delivered once",
       needs: ["delivery"],
       run: async (bench) => {
-        const ran: number[] = [];
-        const server = bench.deploy({
-          handlers: {
-            work: ({ input }) => {
-              ran.push(input.n);
-              return input;
-            },
-          },
-        });
+        const { ran, work } = noting();
+        const server = bench.deploy({ handlers: { work } });
         const first = await server.client.tasks.work.enqueue({ n: 1 }, { deduplicationId: "once" });
         const second = await server.client.tasks.work.enqueue({ n: 2 }, { deduplicationId: "once" });
         expect(second).toMatchObject({ id: first.id, deduplicated: true });

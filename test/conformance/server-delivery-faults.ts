@@ -1,28 +1,13 @@
-import { createTaskServer } from "@taskwright/server";
-import { createWebhookHandler } from "@taskwright/server/http";
-import { TaskError } from "@taskwright/shared";
 import { expect } from "vitest";
 import type { ConformanceSection } from "./conformance-case.ts";
 import type { DeliveryBench } from "./delivery-bench.ts";
+import { gated } from "./gated-handler.ts";
 import { noting } from "./noting-handlers.ts";
-import { tasks } from "./server-contract.ts";
+import { storeAway } from "./store-away.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
-
-const AWAY = () => new TaskError({ code: "BACKEND_UNAVAILABLE", message: "away" });
-
-/** The host starts deliveries, but answers some of them by itself. */
-function answerInstead(bench: DeliveryBench, statuses: readonly (number | null)[]): void {
-  const { platform } = bench.local;
-  let deliveries = 0;
-  bench.local.platform = async (request) => {
-    const status = statuses[deliveries++] ?? null;
-    const answer = platform(request);
-    return status === null ? answer : new Response(null, { status });
-  };
-}
 
 export const serverDeliveryFaultsSection: ConformanceSection<DeliveryBench> = {
   title: "servers: deliveries that go wrong",
@@ -32,26 +17,18 @@ export const serverDeliveryFaultsSection: ConformanceSection<DeliveryBench> = {
       name: "two deliveries of one message at once run once, and the second is told to come later",
       needs: ["delivery"],
       run: async (bench) => {
-        const gate = Promise.withResolvers<void>();
-        let calls = 0;
-        const server = bench.deploy({
-          handlers: {
-            patient: async () => {
-              calls++;
-              await gate.promise;
-            },
-          },
-        });
-        answerInstead(bench, [504]);
+        const patient = gated();
+        const server = bench.deploy({ handlers: { patient: patient.handler } });
+        bench.answerInstead([504]);
         const result = await server.client.tasks.patient.delay({ n: 1 });
-        await bench.until(() => calls === 1);
+        await bench.until(() => patient.calls() === 1);
         await bench.advance(15 * SECOND);
         expect(bench.answers).toMatchObject([{ status: 503, retryAfter: 30, body: { status: "READY" } }]);
-        gate.resolve();
+        patient.open();
         await bench.untilStatus(result, "SUCCESSFUL");
         await bench.advance(MINUTE);
         expect(bench.answers.map(({ status }) => status)).toEqual([503, 200, 200]);
-        expect(calls).toBe(1);
+        expect(patient.calls()).toBe(1);
       },
     },
     {
@@ -68,7 +45,7 @@ export const serverDeliveryFaultsSection: ConformanceSection<DeliveryBench> = {
             },
           },
         });
-        answerInstead(bench, [500, 500]);
+        bench.answerInstead([500, 500]);
         const { work } = server.client.tasks;
         const [good, bad] = await work.using({ maxRetries: 0 }).enqueueMany([{ n: 1 }, { n: 2 }]);
         await bench.untilStatus(good, "SUCCESSFUL");
@@ -115,15 +92,7 @@ export const serverDeliveryFaultsSection: ConformanceSection<DeliveryBench> = {
       name: "a task for which this deploy has no handler waits for one that has, and uses no attempt",
       needs: ["delivery"],
       run: async (bench) => {
-        const old = createTaskServer({
-          tasks,
-          backends: { default: bench.backend },
-          only: ["silent"],
-          handlers: { silent: () => {} },
-          logger: bench.logger(),
-          host: bench.host,
-        });
-        bench.connect(createWebhookHandler(old));
+        const old = bench.deploySilent();
         const result = await old.client.tasks.work.delay({ n: 3 });
         await bench.settle();
         expect(bench.answers).toMatchObject([{ status: 200, body: { status: "READY" } }]);
@@ -147,7 +116,7 @@ export const serverDeliveryFaultsSection: ConformanceSection<DeliveryBench> = {
         await bench.settle();
         bench.deploy({ handlers: { work } });
         bench.local.beforeStore = () => {
-          throw AWAY();
+          throw storeAway();
         };
         await bench.advance(3 * SECOND);
         bench.local.beforeStore = () => {};
@@ -162,29 +131,21 @@ export const serverDeliveryFaultsSection: ConformanceSection<DeliveryBench> = {
       name: "a handler that outlasts QStash's patience is run once, and its end is found by a further message",
       needs: ["delivery"],
       run: async (bench) => {
-        const gate = Promise.withResolvers<void>();
-        let calls = 0;
-        const server = bench.deploy({
-          handlers: {
-            patient: async () => {
-              calls++;
-              await gate.promise;
-            },
-          },
-        });
-        answerInstead(bench, [504]);
+        const patient = gated();
+        const server = bench.deploy({ handlers: { patient: patient.handler } });
+        bench.answerInstead([504]);
         const result = await server.client.tasks.patient.enqueue({ n: 1 }, { timeout: "2h", maxRetries: 0 });
-        await bench.until(() => calls === 1);
+        await bench.until(() => patient.calls() === 1);
         await bench.advance(HOUR, 15 * SECOND);
         expect(await result.status()).toBe("RUNNING");
         expect(bench.local.qstash.dlq()).toEqual([]);
         expect(bench.local.qstash.messages()).toHaveLength(1);
-        gate.resolve();
+        patient.open();
         await bench.untilStatus(result, "SUCCESSFUL");
         await bench.advance(2 * MINUTE);
         expect(bench.local.qstash.messages()).toEqual([]);
         expect(await result.refresh()).toMatchObject({ attempts: 1, errors: [] });
-        expect(calls).toBe(1);
+        expect(patient.calls()).toBe(1);
       },
     },
   ],

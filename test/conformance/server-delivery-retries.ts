@@ -3,6 +3,7 @@ import { expect } from "vitest";
 import type { ConformanceSection } from "./conformance-case.ts";
 import type { DeliveryBench } from "./delivery-bench.ts";
 import { NotingTracing } from "./noting-tracing.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -179,9 +180,7 @@ export const serverDeliveryRetriesSection: ConformanceSection<DeliveryBench> = {
             slow: ({ attempt, signal }) => {
               remaining.push(attempt.remainingMs());
               if (attempt.number > 1) return undefined;
-              return new Promise<void>((_, reject) => {
-                signal.addEventListener("abort", () => reject(signal.reason));
-              });
+              return untilAborted(signal);
             },
           },
         });

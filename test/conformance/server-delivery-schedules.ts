@@ -2,6 +2,7 @@ import { Client } from "@upstash/qstash";
 import { expect } from "vitest";
 import type { ConformanceSection } from "./conformance-case.ts";
 import type { DeliveryBench } from "./delivery-bench.ts";
+import { noting } from "./noting-handlers.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -38,15 +39,8 @@ export const serverDeliverySchedulesSection: ConformanceSection<DeliveryBench> =
       name: "a schedule's times run its task, with its input and options, each as a task result of its own",
       needs: [...NEEDS, "inspector"],
       run: async (bench) => {
-        const ran: number[] = [];
-        const server = bench.deploy({
-          handlers: {
-            work: ({ input }) => {
-              ran.push(input.n);
-              return input;
-            },
-          },
-        });
+        const { ran, work } = noting();
+        const server = bench.deploy({ handlers: { work } });
         await alignToMinute(bench);
         const created = await server.client.schedules.create({
           id: "minutely",

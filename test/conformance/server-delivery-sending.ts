@@ -1,15 +1,13 @@
 import { createTaskClient } from "@taskwright/server";
-import { TaskError } from "@taskwright/shared";
 import { expect } from "vitest";
 import type { ConformanceSection } from "./conformance-case.ts";
 import type { DeliveryBench } from "./delivery-bench.ts";
 import { noting } from "./noting-handlers.ts";
 import { tasks } from "./server-contract.ts";
+import { storeAway } from "./store-away.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
-
-const AWAY = () => new TaskError({ code: "BACKEND_UNAVAILABLE", message: "away" });
 
 /** Whether a request asks QStash to deliver something. */
 function isPublish({ url }: Request): boolean {
@@ -58,7 +56,7 @@ export const serverDeliverySendingSection: ConformanceSection<DeliveryBench> = {
         const { ran, work } = noting();
         const server = bench.deploy({ handlers: { work } });
         bench.local.beforeStore = (name) => {
-          if (name === "store.delete") throw AWAY();
+          if (name === "store.delete") throw storeAway();
         };
         const waiting = await server.client.tasks.work.enqueue({ n: 1 }, { countdown: "5m" });
         const ended = await server.client.tasks.work.delay({ n: 2 });

@@ -9,6 +9,7 @@ import type { ConformanceSection } from "./conformance-case.ts";
 import type { DeliveryBench } from "./delivery-bench.ts";
 import { noting } from "./noting-handlers.ts";
 import { NotingTracing } from "./noting-tracing.ts";
+import { readBeforeRelay } from "./read-before-relay.ts";
 
 const SECOND = 1_000;
 const NEEDS = ["delivery", "transactions", "callers"] as const;
@@ -94,15 +95,7 @@ export const serverDeliveryTransactionsSection: ConformanceSection<DeliveryBench
     {
       name: "who reads a task result that nobody has sent yet gets it",
       needs: [...NEEDS, "results"],
-      run: (bench) =>
-        withCallers(bench, async ({ begin }) => {
-          const { client } = bench.serve();
-          const [first, second] = await begin((tx) =>
-            client.withTransaction(tx).tasks.work.enqueueMany([{ n: 1 }, { n: 2 }]),
-          );
-          expect(await first?.status()).toBe("READY");
-          expect(await second?.cancel()).toBe("cancelled");
-        }),
+      run: readBeforeRelay,
     },
     {
       name: "a handler with transaction: true commits its writes together with its end",

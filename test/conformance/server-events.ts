@@ -4,6 +4,7 @@ import { expect } from "vitest";
 import type { ConformanceSection } from "./conformance-case.ts";
 import { type ServerContract, tasks } from "./server-contract.ts";
 import type { ServerUnderTest } from "./server-under-test.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 const SECOND = 1_000;
 const NAMES = [
@@ -89,8 +90,7 @@ export const serverEventsSection: ConformanceSection<ServerUnderTest> = {
       run: async (bench) => {
         const server = bench.serve({
           handlers: {
-            slow: ({ signal }) =>
-              new Promise<void>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+            slow: ({ signal }) => untilAborted(signal),
           },
         });
         const waiting = await server.client.tasks.work.enqueue({ n: 1 }, { countdown: "1h" });

@@ -2,6 +2,7 @@ import { TaskError } from "@taskwright/shared";
 import { expect } from "vitest";
 import type { ConformanceSection } from "./conformance-case.ts";
 import type { ServerUnderTest } from "./server-under-test.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 const SECOND = 1_000;
 const DAY = 86_400 * SECOND;
@@ -137,9 +138,7 @@ export const serverExecutorSection: ConformanceSection<ServerUnderTest> = {
           handlers: {
             slow: ({ signal }) => {
               begun.resolve();
-              return new Promise<void>((_, reject) =>
-                signal.addEventListener("abort", () => reject(signal.reason)),
-              );
+              return untilAborted(signal);
             },
           },
         });

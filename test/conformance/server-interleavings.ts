@@ -3,16 +3,10 @@ import { TaskError } from "@taskwright/shared";
 import { expect } from "vitest";
 import type { ConformanceSection } from "./conformance-case.ts";
 import type { ServerUnderTest } from "./server-under-test.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
-
-function untilAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener("abort", () => reject(signal.reason));
-  });
-}
 
 function unavailable(): TaskError {
   return new TaskError({ code: "BACKEND_UNAVAILABLE", message: "It is away." });

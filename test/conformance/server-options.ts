@@ -5,6 +5,7 @@ import { expect } from "vitest";
 import { z } from "zod";
 import type { ConformanceSection } from "./conformance-case.ts";
 import type { ServerUnderTest } from "./server-under-test.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -154,8 +155,7 @@ export const serverOptionsSection: ConformanceSection<ServerUnderTest> = {
               starts[which]?.push(bench.host.wallTime());
               throw new Error("no luck");
             },
-            long: ({ signal }) =>
-              new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+            long: ({ signal }) => untilAborted(signal),
           },
         });
         await bench.work(server as never);
@@ -254,8 +254,7 @@ export const serverOptionsSection: ConformanceSection<ServerUnderTest> = {
         const server = serve(bench, {
           backend: withoutWakeups(bench.backend),
           handlers: {
-            long: ({ signal }) =>
-              new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+            long: ({ signal }) => untilAborted(signal),
           },
         });
         expect(server.capabilities.default?.wakeups).toBe(false);

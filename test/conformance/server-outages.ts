@@ -4,6 +4,7 @@ import { TaskError } from "@taskwright/shared";
 import { expect } from "vitest";
 import type { ConformanceSection } from "./conformance-case.ts";
 import type { ServerUnderTest } from "./server-under-test.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -221,8 +222,7 @@ export const serverOutagesSection: ConformanceSection<ServerUnderTest> = {
       run: async (bench) => {
         const server = bench.serve({
           handlers: {
-            slow: ({ signal }) =>
-              new Promise<void>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+            slow: ({ signal }) => untilAborted(signal),
           },
         });
         const worker = await bench.work(server);

@@ -3,14 +3,15 @@ import { expect } from "vitest";
 import { withCallers } from "./callers.ts";
 import type { ConformanceSection } from "./conformance-case.ts";
 import { noting } from "./noting-handlers.ts";
+import { readBeforeRelay } from "./read-before-relay.ts";
 import type { ServerUnderTest } from "./server-under-test.ts";
+import { storeAway } from "./store-away.ts";
 
 const NEEDS = ["transactions", "outbox", "callers", "leases"] as const;
 const ROWS = ["durable"];
 /** Longer than a relay that died holds on to its rows. */
 const AFTER_HOLD_MS = 16_000;
 
-const AWAY = () => new TaskError({ code: "BACKEND_UNAVAILABLE", message: "away" });
 const REFUSED = () => new TaskError({ code: "BACKEND_INCOMPATIBLE", message: "too odd" });
 
 export const serverOutboxSection: ConformanceSection<ServerUnderTest> = {
@@ -54,15 +55,7 @@ export const serverOutboxSection: ConformanceSection<ServerUnderTest> = {
     {
       name: "who reads a task result that is still in the outbox gets it",
       needs: NEEDS,
-      run: (bench) =>
-        withCallers(bench, async ({ begin }) => {
-          const { client } = bench.serve();
-          const [first, second] = await begin((tx) =>
-            client.withTransaction(tx).tasks.work.enqueueMany([{ n: 1 }, { n: 2 }]),
-          );
-          expect(await first?.status()).toBe("READY");
-          expect(await second?.cancel()).toBe("cancelled");
-        }),
+      run: readBeforeRelay,
     },
     {
       name: "tasks are relayed in the order of their enqueues, with all that was said of them",
@@ -120,7 +113,7 @@ export const serverOutboxSection: ConformanceSection<ServerUnderTest> = {
         withCallers(bench, async ({ source }) => {
           const { ran, work } = noting();
           bench.before.set("outbox.remove", async () => {
-            throw AWAY();
+            throw storeAway();
           });
           const server = await bench.run({ work });
           const result = await server.client.transaction(source, (_tx, client) =>
@@ -173,7 +166,7 @@ export const serverOutboxSection: ConformanceSection<ServerUnderTest> = {
           const { ran, work } = noting();
           const server = await bench.run({ work });
           bench.before.set("store.enqueue", async () => {
-            throw AWAY();
+            throw storeAway();
           });
           await server.client.transaction(source, (_tx, client) => client.tasks.work.delay({ n: 1 }));
           bench.before.clear();
@@ -191,7 +184,7 @@ export const serverOutboxSection: ConformanceSection<ServerUnderTest> = {
           await server.client.tasks.work.delay({ n: 0 });
           await bench.until(() => ran.length === 1);
           bench.before.set("store.enqueue", async () => {
-            throw AWAY();
+            throw storeAway();
           });
           for (const n of [1, 2]) {
             await server.client.transaction(source, async (tx, client) => {

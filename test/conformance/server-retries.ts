@@ -4,6 +4,7 @@ import type { AsyncResult } from "@taskwright/shared";
 import { expect } from "vitest";
 import type { ConformanceSection } from "./conformance-case.ts";
 import type { ServerUnderTest } from "./server-under-test.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -142,12 +143,7 @@ export const serverRetriesSection: ConformanceSection<ServerUnderTest> = {
       needs: ["leases"],
       run: async (bench) => {
         const server = await bench.run({
-          slow: ({ signal, attempt }) =>
-            attempt.number > 1
-              ? undefined
-              : new Promise<void>((_, reject) =>
-                  signal.addEventListener("abort", () => reject(signal.reason)),
-                ),
+          slow: ({ signal, attempt }) => (attempt.number > 1 ? undefined : untilAborted(signal)),
         });
         const result = await server.client.tasks.slow.delay({ n: 1 });
         // The clock moves once it has begun: a worker far from its store takes a while to hear of it.

@@ -5,6 +5,7 @@ import type { ConformanceSection } from "./conformance-case.ts";
 import { noting } from "./noting-handlers.ts";
 import type { ServerContract } from "./server-contract.ts";
 import type { ServerUnderTest } from "./server-under-test.ts";
+import { storeAway } from "./store-away.ts";
 
 const NEEDS = ["schedules", "leases"] as const;
 const MINUTE = 60_000;
@@ -263,7 +264,7 @@ export const serverSchedulesSection: ConformanceSection<ServerUnderTest> = {
         await alignToMinute(bench, server);
         await server.client.schedules.create({ id: "a", task: "work", cron: "* * * * *", input: { n: 1 } });
         bench.before.set("schedules.due", async () => {
-          throw new TaskError({ code: "BACKEND_UNAVAILABLE", message: "away" });
+          throw storeAway();
         });
         await bench.host.advance(6 * MINUTE);
         expect(ran).toEqual([]);

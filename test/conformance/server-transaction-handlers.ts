@@ -6,6 +6,7 @@ import { z } from "zod";
 import { withCallers } from "./callers.ts";
 import type { ConformanceSection } from "./conformance-case.ts";
 import type { ServerUnderTest } from "./server-under-test.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 const NEEDS = ["transactions.runAttempt", "callers", "leases"] as const;
 
@@ -219,10 +220,7 @@ export const serverTransactionHandlersSection: ConformanceSection<ServerUnderTes
           const server = await run(bench, {
             post: async ({ tx, input, signal: stop, attempt }) => {
               await write(tx, `${input.line} ${attempt.number}`);
-              if (attempt.number === 1)
-                await new Promise((_resolve, reject) => {
-                  stop.addEventListener("abort", () => reject(stop.reason));
-                });
+              if (attempt.number === 1) await untilAborted(stop);
               return input;
             },
           });

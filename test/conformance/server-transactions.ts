@@ -3,6 +3,7 @@ import { type AsyncResult, TaskError } from "@taskwright/shared";
 import { expect } from "vitest";
 import { withCallers } from "./callers.ts";
 import type { ConformanceSection } from "./conformance-case.ts";
+import { noting } from "./noting-handlers.ts";
 import { tasks } from "./server-contract.ts";
 import type { ServerUnderTest } from "./server-under-test.ts";
 import { newTask } from "./store-under-test.ts";
@@ -65,13 +66,8 @@ export const serverTransactionsSection: ConformanceSection<ServerUnderTest> = {
       needs: [...NEEDS, "leases"],
       run: (bench) =>
         withCallers(bench, async ({ source }) => {
-          const ran: number[] = [];
-          const server = await bench.run({
-            work: ({ input }) => {
-              ran.push(input.n);
-              return input;
-            },
-          });
+          const { ran, work } = noting();
+          const server = await bench.run({ work });
           const result = await server.client.transaction(source, async (_tx, client) => {
             const inner = await client.tasks.work.delay({ n: 1 });
             // The worker looks several times meanwhile.

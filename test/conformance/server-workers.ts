@@ -5,13 +5,10 @@ import type { ConformanceSection } from "./conformance-case.ts";
 import { tasks } from "./server-contract.ts";
 import { ServerProcess } from "./server-processes.ts";
 import type { ServerUnderTest } from "./server-under-test.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
-
-function untilAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
-}
 
 export const serverWorkersSection: ConformanceSection<ServerUnderTest> = {
   title: "servers: workers",

@@ -1,5 +1,6 @@
 import { NonRetryable, RetryAfter } from "@taskwright/server";
-import { TaskError, type TaskStatus } from "@taskwright/shared";
+import type { TaskStatus } from "@taskwright/shared";
+import { storeAway } from "./store-away.ts";
 
 /** How a handler of a row ends. */
 export type HandlerEnd = "returns" | "throws" | RetryAfter | NonRetryable;
@@ -205,5 +206,5 @@ export function endAs(end: HandlerEnd): void {
 
 /** What a store says that is away. */
 export function storeIsAway(): never {
-  throw new TaskError({ code: "BACKEND_UNAVAILABLE", message: "away" });
+  throw storeAway();
 }

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createTaskClient, type UrlClientOptions } from "@taskwright/client";
-import type { ProgressUpdate } from "@taskwright/shared";
+import type { AsyncResult, ProgressUpdate } from "@taskwright/shared";
 import superjson from "superjson";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { TcpProxy } from "../harness/tcp-proxy.ts";
@@ -19,6 +19,11 @@ afterEach(() => served.close());
 function clientAt(port: number, more: Partial<UrlClientOptions> = {}) {
   const options: UrlClientOptions = { url: `http://127.0.0.1:${port}`, path: "background", headers, ...more };
   return createTaskClient<typeof tasks>(options as UrlClientOptions & { transformer?: never });
+}
+
+/** What a subscription ends with; it must not be tried again and again before that. */
+function progressFailure(result: Pick<AsyncResult<unknown>, "onProgress">): Promise<unknown> {
+  return new Promise((resolve) => result.onProgress(() => {}, { onError: resolve }));
 }
 
 /** How many results of a task there are. */
@@ -137,7 +142,7 @@ describe("a client that is set up wrongly is told", () => {
         await expect(call).rejects.toMatchObject({
           code: "REFUSED",
           data: { httpStatus: 404 },
-          message: expect.stringContaining("does path say where the router of tasks hangs?"),
+          message: expect.stringContaining("say where the router of tasks hangs?"),
         });
       }
     }
@@ -152,6 +157,10 @@ describe("a client that is set up wrongly is told", () => {
     await expect(tasks.sendEmail.result("a").status()).rejects.toMatchObject({
       message: expect.stringContaining("transformer"),
     });
+    expect(await progressFailure(tasks.sendEmail.result("a"))).toMatchObject({
+      code: "REFUSED",
+      message: expect.stringContaining("transformer"),
+    });
   });
 
   test("that superjson is spoken here", async () => {
@@ -160,6 +169,12 @@ describe("a client that is set up wrongly is told", () => {
     await expect(tasks.sendEmail.delay(mail)).rejects.toMatchObject({
       message: expect.stringContaining("transformer"),
     });
+    const enqueued = await clientAt(rich.port, { path: "", transformer: superjson }).tasks.tick.delay();
+    for (const id of ["a", enqueued.id])
+      expect(await progressFailure(tasks.tick.result(id))).toMatchObject({
+        code: "REFUSED",
+        message: expect.stringContaining("transformer"),
+      });
     await rich.close();
   });
 

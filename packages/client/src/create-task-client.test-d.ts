@@ -104,7 +104,11 @@ expectTypeOf(createTaskClient<typeof dated>({ trpc: withDates })).toEqualTypeOf<
 expectTypeOf(createTaskClient<typeof dated>({ trpc: withText, retries: 1 })).toEqualTypeOf<
   TaskClient<typeof dated, "encoded">
 >();
-expectTypeOf<Exclude<keyof TrpcClientOptions<Date>, keyof CallLimitOptions>>().toEqualTypeOf<"trpc">();
+expectTypeOf<Exclude<keyof TrpcClientOptions<Date>, keyof CallLimitOptions>>().toEqualTypeOf<
+  "trpc" | "path"
+>();
+// @ts-expect-error -- give trpc as the part where the router of tasks hangs, such as trpc.background
+createTaskClient<typeof dated>({ trpc: withText, path: "background" });
 createTaskClient<typeof richTasks>({ trpc: withDates });
 // @ts-expect-error -- JSON has no Date
 createTaskClient<typeof richTasks>({ trpc: withText });

@@ -62,6 +62,7 @@ export interface TaskTrpcClient<TTime extends Date | string> {
 /** What {@link createTaskClient} takes to call by a tRPC client that is there already. */
 export interface TrpcClientOptions<TTime extends Date | string> extends CallLimitOptions {
   readonly trpc: TaskTrpcClient<TTime>;
+  readonly path?: "give trpc as the part where the router of tasks hangs, such as trpc.background";
 }
 
 /** Timers cannot take much longer, and fire at once instead. */

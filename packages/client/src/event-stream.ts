@@ -6,6 +6,7 @@ import type { EventListeners } from "./trpc-caller.ts";
 const LONGEST_SILENCE_MS = 5 * 60_000;
 /** No event of ours is a tenth as long. */
 const LONGEST_EVENT = 1024 * 1024;
+const OK = 200;
 
 interface Fields {
   event: string;
@@ -13,9 +14,13 @@ interface Fields {
   id: string;
 }
 
-/** An error as tRPC's client makes it of what the server said. */
-function refusal(shape: { readonly message?: string; readonly data?: unknown }): Error {
-  return Object.assign(new Error(shape.message ?? ""), { shape, data: shape.data });
+/** An error as tRPC's client makes it of what the server said, where that was written by the same transformer. */
+function refusal(shape: unknown, status: number): Error {
+  if (typeof shape !== "object" || shape === null || !("data" in shape)) return new ForeignAnswer(status);
+  return Object.assign(new Error("message" in shape ? String(shape.message) : ""), {
+    shape,
+    data: shape.data,
+  });
 }
 
 /** The events of a text, in which each ends with an empty line; what is left is the beginning of the next. */
@@ -49,8 +54,13 @@ export async function readEvents(
       ? (transformer ?? { input: undefined, output: undefined })
       : { input: transformer, output: transformer };
   const decode = (text: string): unknown => {
-    const value: unknown = JSON.parse(text);
-    return output === undefined ? value : output.deserialize(value);
+    try {
+      const value: unknown = JSON.parse(text);
+      return output === undefined ? value : output.deserialize(value);
+    } catch {
+      // What came is whole, so another transformer has written it.
+      throw new ForeignAnswer(OK);
+    }
   };
 
   const ending = new AbortController();
@@ -72,9 +82,7 @@ export async function readEvents(
     );
     if (response.headers.get("content-type")?.includes("json") === true) {
       const { error } = (await response.json()) as { readonly error?: unknown };
-      const shape = output === undefined ? error : output.deserialize(error);
-      if (typeof shape === "object" && shape !== null && "data" in shape) throw refusal(shape);
-      throw new ForeignAnswer(response.status);
+      throw refusal(output === undefined ? error : output.deserialize(error), response.status);
     }
     if (!response.ok || response.body === null) throw new ForeignAnswer(response.status);
     onOpen();
@@ -91,7 +99,7 @@ export async function readEvents(
       if (text.length > LONGEST_EVENT) throw new Error("The server sent an event that is too long.");
       for (const { event, data, id } of events) {
         if (event === "return") return;
-        if (event === "serialized-error") throw refusal(decode(data) as object);
+        if (event === "serialized-error") throw refusal(decode(data), OK);
         if (event === "message" && id !== "") onEvent({ id, data: decode(data) });
       }
     }

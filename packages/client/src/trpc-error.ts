@@ -20,6 +20,7 @@ const CODES: Readonly<Record<number, TaskErrorCode>> = { 401: "UNAUTHORIZED", 40
 const NO_PROCEDURE = /^No \S*procedure /;
 const OK = 200;
 const INTERNAL_ERROR = 500;
+const LONGEST_REASON = 200;
 
 function refusal(cause: unknown, httpStatus: number, message: string, trpcCode?: string): TaskError {
   const data = { httpStatus, ...(trpcCode === undefined ? {} : { trpcCode }) };
@@ -50,7 +51,7 @@ export function toTaskError(thrown: unknown): TaskError {
       return refusal(
         thrown,
         status,
-        `${message}: does path say where the router of tasks hangs?`,
+        `${message}: does path, or the part of a tRPC client that trpc is, say where the router of tasks hangs?`,
         data?.code,
       );
     // Its own procedures have thrown; 502 to 504 say that they were not even asked.
@@ -64,7 +65,7 @@ export function toTaskError(thrown: unknown): TaskError {
   }
   return new TaskError({
     code: "SERVER_UNREACHABLE",
-    message: "The server did not answer, or something before it did; whether it has done it is not known.",
+    message: `No answer came from the server${message === "" ? "" : ` (${message.slice(0, LONGEST_REASON)})`}; whether it has done what it was asked is not known.`,
     cause: thrown,
   });
 }

@@ -16,6 +16,7 @@ import {
 } from "@taskwright/shared";
 import { boundedCall, pause, pauseBefore } from "./bounded-call.ts";
 import { mergedOptions } from "./merged-options.ts";
+import { type GuardedFields, guardedFields } from "./plain-json.ts";
 import type { TrpcCaller } from "./trpc-caller.ts";
 import { toTaskError, unreadable } from "./trpc-error.ts";
 
@@ -73,8 +74,9 @@ export class TrpcTransport implements TaskTransport {
 
   async enqueue(call: { path: string; input: unknown; options: readonly CallOptions[] }): Promise<Enqueued> {
     const options = mergedOptions(call.options);
-    const fields = { input: call.input, ...(options && { options }), requestKey: randomKey() };
-    const answer = await this.#ask("mutation", `tasks.${call.path}.enqueue`, fields);
+    const given = { ...(options && { options }), requestKey: randomKey() };
+    const guarded = guardedFields(call.path, given, { input: call.input });
+    const answer = await this.#enqueue(`tasks.${call.path}.enqueue`, guarded);
     if (!hasId(answer)) throw unreadable(answer);
     return answer as Enqueued;
   }
@@ -85,8 +87,9 @@ export class TrpcTransport implements TaskTransport {
     options: readonly CallOptions[];
   }): Promise<readonly Enqueued[]> {
     const options = mergedOptions(call.options);
-    const fields = { inputs: call.inputs, ...(options && { options }), requestKey: randomKey() };
-    const answer = await this.#ask("mutation", `tasks.${call.path}.enqueueMany`, fields);
+    const given = { ...(options && { options }), requestKey: randomKey() };
+    const guarded = guardedFields(call.path, given, { inputs: call.inputs });
+    const answer = await this.#enqueue(`tasks.${call.path}.enqueueMany`, guarded);
     if (!(Array.isArray(answer) && answer.every(hasId))) throw unreadable(answer);
     return answer;
   }
@@ -175,9 +178,10 @@ export class TrpcTransport implements TaskTransport {
         },
         onEvent: ({ id, data }) => {
           if (isOver || ending.signal.aborted) return;
+          const update = data as ProgressUpdate;
+          if (typeof update?.status !== "string") return fail(unreadable(data));
           failures = 0;
           lastEventId = id;
-          const update = data as ProgressUpdate;
           // One that throws is told so, like one of the direct client.
           try {
             listeners.onUpdate(update);
@@ -192,6 +196,14 @@ export class TrpcTransport implements TaskTransport {
     };
     subscribe();
     return stop;
+  }
+
+  async #enqueue(path: string, { fields, refusal }: GuardedFields): Promise<unknown> {
+    try {
+      return await this.#ask("mutation", path, fields);
+    } catch (error) {
+      throw refusal() ?? error;
+    }
   }
 
   /** Makes a call again when it got no answer; what is enqueued has a key, so that it is stored once all the same. */

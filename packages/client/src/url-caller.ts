@@ -1,4 +1,3 @@
-import { TaskError } from "@taskwright/shared";
 import { httpBatchLink } from "@trpc/client/links/httpBatchLink";
 import { httpLink } from "@trpc/client/links/httpLink";
 import { checkedFetch } from "./checked-fetch.ts";
@@ -29,17 +28,6 @@ function send(links: readonly RunningLink[], op: Operation): Promise<unknown> {
   });
 }
 
-/** Refuses what would otherwise look as if the server could not be reached. */
-function checkJson(input: unknown): void {
-  try {
-    JSON.stringify(input);
-  } catch (cause) {
-    const message =
-      "The input cannot be written as JSON, such as a bigint or an object that contains itself; it needs a contract and a tRPC server with a transformer.";
-    throw new TaskError({ code: "PAYLOAD_ERROR", message, cause });
-  }
-}
-
 /** Makes a caller of the tRPC server at a URL. Calls of one tick travel together, except waits, which would keep the others. */
 export function urlCaller(address: ServerAddress): TrpcCaller {
   const { url, prefix, headers, transformer } = address;
@@ -55,7 +43,6 @@ export function urlCaller(address: ServerAddress): TrpcCaller {
   let calls = 0;
   return {
     call: async (type, path, input, signal) => {
-      if (transformer === undefined) checkJson(input);
       const sender = path === "results.wait" ? alone : together;
       const op = { id: ++calls, type, path: prefix + path, input, context: {}, signal };
       return send([...started, sender as RunningLink], op);

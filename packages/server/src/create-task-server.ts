@@ -47,7 +47,7 @@ export interface CommonOptions {
   readonly tracing?: Tracing;
   /** The most bytes of one encoded input or output. @default 262144 */
   readonly maxPayloadBytes?: number;
-  /** Clock, timers and ids, for tests only. @default this machine */
+  /** Clock, timers and ids, for tests only: a `HeldHost` of `@taskwright/server/testing`. @default this machine */
   readonly host?: Host;
 }
 

@@ -4,6 +4,7 @@ export type { Codec, Transformer } from "./codec.ts";
 export { type DiscoveredTask, type DiscoverOptions, discoverTasks } from "./discover-tasks.ts";
 export { type DjangoQstashStatus, toDjangoQstashStatus } from "./django-qstash-status.ts";
 export { type Duration, durationToMs, MAX_DURATION_MS } from "./duration.ts";
+export { errorAccount, TRPC_CODES, unknownTaskAccount } from "./errors/error-account.ts";
 export { ERROR_CODES, type TaskErrorCode } from "./errors/error-codes.ts";
 export {
   isTaskError,
@@ -31,12 +32,24 @@ export { type AllowedQueues, type OptionsPlace, parseOptions } from "./parse-opt
 export { pathProxy } from "./path-proxy.ts";
 export { isLargerThan, MAX_PAYLOAD_BYTES } from "./payload-size.ts";
 export {
+  checkAllowedOptions,
+  checkInputList,
+  checkRequestKey,
+  readProcedureFields,
+} from "./procedure-fields.ts";
+export {
   BUILT_IN_OPTIONS,
   mergeOptions,
   type ParsedOptions,
   type ResolvedBackoff,
   type ResolvedOptions,
 } from "./resolved-options.ts";
+export {
+  checkResultPath,
+  noReadableResult,
+  readResultAddress,
+  readWaitTimeout,
+} from "./result-address.ts";
 export { fromWire, type TaskResultOnWire, toWire } from "./result-on-wire.ts";
 export { tasksByPath } from "./router-record.ts";
 export type { EmptyTaskBuilder, InvalidSchema, TaskBuilder, Wire } from "./task-builder.ts";

@@ -14,9 +14,9 @@ export type { MockedCall } from "./mocked-enqueues.ts";
 export type {
   EnqueueMethod,
   MockedError,
+  MockedOptionName,
   MockedOptions,
   MockedRetry,
   MockedTask,
   OutputArguments,
 } from "./mocked-task.ts";
-export type { MockedOptionName } from "./request-fields.ts";

@@ -18,12 +18,12 @@ import type { MockedCall } from "./mocked-enqueues.ts";
 import type {
   EnqueueMethod,
   MockedError,
+  MockedOptionName,
   MockedOptions,
   MockedRetry,
   MockedTask,
   OutputArguments,
 } from "./mocked-task.ts";
-import type { MockedOptionName } from "./request-fields.ts";
 
 const isoDate = z.codec(z.iso.datetime(), z.date(), {
   decode: (text) => new Date(text),

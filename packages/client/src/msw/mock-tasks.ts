@@ -16,9 +16,8 @@ import { type MockedAnswer, type MockedCall, MockedEnqueues } from "./mocked-enq
 import { type KnownTasks, knownTasks } from "./mocked-payloads.ts";
 import { MockedResults } from "./mocked-results.ts";
 import { MockedRouter } from "./mocked-router.ts";
-import type { MockedTask } from "./mocked-task.ts";
+import type { MockedOptionName, MockedTask } from "./mocked-task.ts";
 import { RequestAnswers } from "./request-answers.ts";
-import type { MockedOptionName } from "./request-fields.ts";
 import { ProcedureUrl } from "./requested-procedures.ts";
 import { TaskStore } from "./task-store.ts";
 import { isBelow } from "./trpc-refusal.ts";

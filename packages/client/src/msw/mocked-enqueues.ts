@@ -1,5 +1,8 @@
 import {
+  checkAllowedOptions,
+  checkInputList,
   checkOptionNames,
+  checkRequestKey,
   type Enqueued,
   isTaskError,
   mergeOptions,
@@ -7,12 +10,12 @@ import {
   type PayloadErrorData,
   parseOptions,
   type ResolvedOptions,
+  readProcedureFields,
   TaskError,
 } from "@taskwright/shared";
 import { TRPCError } from "@trpc/server";
 import type { KeptInput, KnownTask, KnownTasks } from "./mocked-payloads.ts";
 import type { EnqueueMethod, MockedOptions, MockedTask } from "./mocked-task.ts";
-import { checkAllowed, checkInputs, checkRequestKey, readFields } from "./request-fields.ts";
 import { TaskRecord } from "./task-record.ts";
 import type { TaskStore } from "./task-store.ts";
 
@@ -110,7 +113,7 @@ export class MockedEnqueues {
     input: unknown,
     take: TakeAnswer,
   ): Promise<Enqueued> {
-    const fields = readFields(input, `${method} of ${path}`, ["input", "options", "requestKey"]);
+    const fields = readProcedureFields(input, `${method} of ${path}`, ["input", "options", "requestKey"]);
     const call = {
       path,
       method,
@@ -123,9 +126,9 @@ export class MockedEnqueues {
   }
 
   async enqueueMany(path: string, input: unknown, take: TakeAnswer): Promise<readonly Enqueued[]> {
-    const fields = readFields(input, `enqueueMany of ${path}`, ["inputs", "options", "requestKey"]);
+    const fields = readProcedureFields(input, `enqueueMany of ${path}`, ["inputs", "options", "requestKey"]);
     const { inputs, options, requestKey: key } = fields;
-    checkInputs(path, inputs);
+    checkInputList(path, inputs);
     // In arrays, JSON has null for undefined.
     const isBare = this.#tasks.task(path).takesNoInput;
     const given = isBare ? inputs.map((one) => one ?? undefined) : inputs;
@@ -160,7 +163,7 @@ export class MockedEnqueues {
   #check(call: Call): CheckedCall {
     const { options = {}, key, path } = call;
     checkOptionNames(options, "options", Object.keys(options ?? {}));
-    checkAllowed(options as Readonly<Record<string, unknown>>, this.#allowed);
+    checkAllowedOptions(options as Readonly<Record<string, unknown>>, this.#allowed);
     checkRequestKey(key);
     const task = this.#tasks.task(path);
     const parsed = parseOptions(options, "call", task.queues);

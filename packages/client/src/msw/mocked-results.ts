@@ -1,7 +1,14 @@
-import type { ProgressUpdate } from "@taskwright/shared";
-import { type CancelAnswer, TaskError, type TaskResultOnWire } from "@taskwright/shared";
+import {
+  type CancelAnswer,
+  checkResultPath,
+  noReadableResult,
+  type ProgressUpdate,
+  readProcedureFields,
+  readResultAddress,
+  readWaitTimeout,
+  type TaskResultOnWire,
+} from "@taskwright/shared";
 import { type TrackedEnvelope, tracked } from "@trpc/server";
-import { readAddress, readFields, readTimeout } from "./request-fields.ts";
 import type { TaskRecord } from "./task-record.ts";
 import type { TaskStore } from "./task-store.ts";
 
@@ -39,13 +46,13 @@ export class MockedResults {
   }
 
   async get(input: unknown): Promise<TaskResultOnWire> {
-    return this.#find(readFields(input, "results.get", ADDRESS)).toWire();
+    return this.#find(readProcedureFields(input, "results.get", ADDRESS)).toWire();
   }
 
   /** Gives it at its end, or null when that did not come in time. */
   async wait(input: unknown, signal: AbortSignal | undefined): Promise<TaskResultOnWire | null> {
-    const fields = readFields(input, "results.wait", [...ADDRESS, "timeoutMs"]);
-    const untilMs = performance.now() + readTimeout(fields.timeoutMs);
+    const fields = readProcedureFields(input, "results.wait", [...ADDRESS, "timeoutMs"]);
+    const untilMs = performance.now() + readWaitTimeout(fields.timeoutMs);
     for (;;) {
       const record = this.#find(fields);
       if (record.isFinished) return record.toWire();
@@ -54,7 +61,7 @@ export class MockedResults {
   }
 
   async cancel(input: unknown): Promise<CancelAnswer> {
-    return this.#find(readFields(input, "results.cancel", ADDRESS)).requestCancel();
+    return this.#find(readProcedureFields(input, "results.cancel", ADDRESS)).requestCancel();
   }
 
   /** Yields where it stands, at first and at each change, until it has ended; changes in quick succession as one. */
@@ -62,7 +69,7 @@ export class MockedResults {
     input: unknown,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<TrackedEnvelope<ProgressUpdate>, void> {
-    const fields = readFields(input, "results.progress", [...ADDRESS, "lastEventId"]);
+    const fields = readProcedureFields(input, "results.progress", [...ADDRESS, "lastEventId"]);
     let lastId = fields.lastEventId;
     while (signal?.aborted !== true) {
       const record = this.#find(fields);
@@ -76,20 +83,10 @@ export class MockedResults {
   }
 
   #find(fields: Readonly<Record<string, unknown>>): TaskRecord {
-    const { id, path } = readAddress(fields, this.#allowed);
+    const { id, path } = readResultAddress(fields, this.#allowed);
     const record = this.#store.find(id);
-    if (record === undefined) {
-      throw new TaskError({
-        code: "RESULT_NOT_FOUND",
-        message: `There is no task result ${id.slice(0, 100)} that this caller may read.`,
-        data: { id: id.slice(0, 100) },
-      });
-    }
-    if (path === null || path === record.path) return record;
-    throw new TaskError({
-      code: "RESULT_MISMATCH",
-      message: `${id} is a result of ${record.path}, not of ${String(path).slice(0, 200)}.`,
-      data: { id, path: record.path },
-    });
+    if (record === undefined) throw noReadableResult(id);
+    checkResultPath(record, path);
+    return record;
   }
 }

@@ -10,6 +10,9 @@ export interface MockedOptions extends SharedOptions {
   readonly runAfter?: Date | string;
 }
 
+/** The options of a call that `allowOptions` can name. */
+export type MockedOptionName = keyof MockedOptions;
+
 /** Why an attempt went wrong, as its entry in `errors` tells it. */
 export interface MockedError {
   /** @default "EXECUTION_ERROR" */

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { FakeHost } from "../../../../test/harness/fake-host.ts";
+import { HeldHost } from "../testing/held-host.ts";
 import { Batcher } from "./batcher.ts";
 
 /** A store that answers when it is told to, and the batches it has got. */
 function batcherOn(mostAtOnce: number) {
   const batches: { readonly items: readonly number[]; answer(): void }[] = [];
-  const host = new FakeHost(0);
+  const host = new HeldHost(0);
   const batcher = new Batcher<number, string>(host, { largest: 100, mostAtOnce }, (items) => {
     const { promise, resolve } = Promise.withResolvers<readonly string[]>();
     batches.push({ items, answer: () => resolve(items.map(String)) });

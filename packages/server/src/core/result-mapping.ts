@@ -49,8 +49,14 @@ function mapped(
   });
 }
 
-function outputOf({ output, codec }: TaskRecord, { payload }: EngineTask, form: OutputForm): unknown {
-  return form === "encoded" ? payload.readOutput(output, codec) : payload.decodeOutput(output, codec);
+async function outputOf(
+  { output, codec }: TaskRecord,
+  { payload }: EngineTask,
+  form: OutputForm,
+): Promise<unknown> {
+  const decoded = await payload.decodeOutput(output, codec);
+  // Decoded all the same: what an older contract has stored must not pass for this one's.
+  return form === "encoded" ? payload.readOutput(output, codec) : decoded;
 }
 
 /** Makes the task result of a stored record, its payloads decoded. Throws PayloadError when the contract cannot read them. */

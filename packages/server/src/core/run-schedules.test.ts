@@ -1,9 +1,9 @@
 import { initTasks, TaskError } from "@taskwright/shared";
 import { expect, test } from "vitest";
-import { FakeHost } from "../../../../test/harness/fake-host.ts";
 import type { ScheduleStore } from "../backend/index.ts";
 import { memoryBackend } from "../backends/memory/index.ts";
 import { createTaskServer } from "../create-task-server.ts";
+import { HeldHost } from "../testing/held-host.ts";
 
 const MINUTE = 60_000;
 const EVERY_MINUTE = { task: "tick", cron: "* * * * *" } as const;
@@ -13,7 +13,7 @@ const tasks = t.router({ tick: t.task });
 
 /** A server whose store is asked through `save`, and what it logs as errors. */
 function serverWith(save: (request: Parameters<ScheduleStore["save"]>[0]) => void) {
-  const host = new FakeHost(Date.UTC(2030, 0, 31, 9));
+  const host = new HeldHost(Date.UTC(2030, 0, 31, 9));
   const backend = memoryBackend();
   const { schedules } = backend;
   if (schedules === undefined) throw new Error("The memory backend keeps schedules.");

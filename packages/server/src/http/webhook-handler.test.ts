@@ -4,7 +4,6 @@ import { initTasks } from "@taskwright/shared";
 import { setupServer } from "msw/node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { FakeHost } from "../../../../test/harness/fake-host.ts";
 import {
   CURRENT_KEY,
   NEXT_KEY,
@@ -18,6 +17,7 @@ import { memoryBackend } from "../backends/memory/index.ts";
 import { qstashBackend } from "../backends/qstash/index.ts";
 import { createTaskServer } from "../create-task-server.ts";
 import { qstashHandlers } from "../qstash-dev/msw.ts";
+import { HeldHost } from "../testing/held-host.ts";
 import { createWebhookHandler, type WebhookOptions } from "./webhook-handler.ts";
 
 const SECRET = "the-input-of-somebody";
@@ -44,7 +44,7 @@ async function withTask(
     const { err, ...rest } = facts as { readonly err?: unknown };
     told.push(`${message} ${JSON.stringify(rest)} ${err instanceof Error ? `${err.message}` : ""}`);
   };
-  const host = new FakeHost(Date.now());
+  const host = new HeldHost(Date.now());
   const backend = qstashBackend({
     token: "token",
     domain: "app.example.test",

@@ -2,11 +2,11 @@ import { initTasks, TaskError } from "@taskwright/shared";
 import { Counter, Registry } from "prom-client";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { FakeHost } from "../../../../test/harness/fake-host.ts";
 import { refusal } from "../../../../test/harness/sqlite-store.ts";
 import type { Backend } from "../backend/index.ts";
 import { memoryBackend } from "../backends/memory/index.ts";
 import { createTaskServer } from "../create-task-server.ts";
+import { HeldHost } from "../testing/held-host.ts";
 import { createWorker } from "../worker/index.ts";
 import { createMetrics, type MetricsOptions } from "./index.ts";
 
@@ -25,7 +25,7 @@ function serve(
 ) {
   const told: string[] = [];
   const tell = (_: object, message: string) => void told.push(message);
-  const host = new FakeHost(Date.now());
+  const host = new HeldHost(Date.now());
   const server = createTaskServer({
     tasks,
     backends: { default: parts.backend ?? memoryBackend(), other: memoryBackend() },

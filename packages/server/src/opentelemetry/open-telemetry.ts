@@ -25,6 +25,17 @@ function checkMethods(given: unknown, option: keyof OpenTelemetryOptions, method
   });
 }
 
+/** Without one, what tasks carry would be nothing, and no attempt would be in the trace of its enqueue. */
+function checkPropagator({ tracerProvider, propagator }: OpenTelemetryOptions): void {
+  if (tracerProvider === undefined || propagator !== undefined || propagation.fields().length > 0) return;
+  throw new TaskError({
+    code: "INVALID_OPTION",
+    message:
+      "openTelemetry({ tracerProvider }) needs a propagator too, as none is registered: such as propagator: new W3CTraceContextPropagator() of @opentelemetry/core.",
+    data: { option: "propagator" },
+  });
+}
+
 /**
  * Makes spans of enqueues and attempts, for the option `tracing` of servers and clients.
  *
@@ -35,6 +46,7 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Tracing {
   const { tracerProvider = trace, propagator = propagation } = options;
   checkMethods(tracerProvider, "tracerProvider", ["getTracer"]);
   checkMethods(propagator, "propagator", ["inject", "extract"]);
+  checkPropagator(options);
   const source = { tracer: tracerProvider.getTracer("@taskwright/server"), propagator };
   return {
     startEnqueue: (enqueue) => startEnqueue(source, enqueue),

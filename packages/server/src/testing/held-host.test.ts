@@ -32,6 +32,19 @@ test("what a timer starts comes to rest before the next one fires", async () => 
   expect(order).toEqual(["at rest", "next"]);
 });
 
+test("timers that are late after something has blocked fire before what was deferred", async () => {
+  const host = new HeldHost(1_000);
+  const order: string[] = [];
+  host.setTimer(10, () => void order.push(`late ${host.wallTime()}`));
+  host.setTimer(31, () => void order.push(`later ${host.wallTime()}`));
+  host.defer(() => void order.push("deferred"));
+  host.block(30);
+  await host.settle();
+  expect(order).toEqual(["late 1030", "deferred"]);
+  await host.advance(1);
+  expect(order).toEqual(["late 1030", "deferred", "later 1031"]);
+});
+
 test("a move with timers without an end is an error", async () => {
   const host = new HeldHost(0);
   const again = () => void host.setTimer(0, again);

@@ -14,10 +14,11 @@ interface Timer {
 /**
  * This machine with a clock that stands still until it is moved.
  *
- * While it moves, timers fire at their own time, and what they start comes to rest before the next one fires.
+ * While it moves, timers fire at their own time, and what they start comes to rest before the next one fires. A move
+ * that would fire more than 100,000 timers rejects with INVALID_OPTION.
  */
 export class HeldHost implements Host {
-  readonly processName = "test";
+  readonly processName: string = "test";
   readonly #timers = new Set<Timer>();
   readonly #start: number;
   #elapsed = 0;
@@ -47,6 +48,7 @@ export class HeldHost implements Host {
     this.#deferred++;
     systemHost.defer(() => {
       this.#deferred--;
+      this.#fireOverdue();
       callback();
     });
   }
@@ -71,7 +73,12 @@ export class HeldHost implements Host {
 
   /** Moves the clock to a time, and on the way to all timers before it; a time that has been changes nothing. */
   async moveTo(wallTime: number): Promise<void> {
-    const end = wallTime - this.#start;
+    await this.advance(wallTime - this.wallTime());
+  }
+
+  /** Moves the clock forward by milliseconds, and on the way to all timers before its end. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#elapsed + ms;
     await this.settle();
     let steps = 0;
     for (let timer = this.#next(end); timer !== undefined; timer = this.#next(end)) {
@@ -85,11 +92,25 @@ export class HeldHost implements Host {
     await this.settle();
   }
 
+  /** Moves the clock forward by milliseconds as a handler that never gives way does, so that timers fire late. */
+  block(ms: number): void {
+    this.#elapsed += ms;
+  }
+
   /** Waits until nothing is under way but what waits for the clock or for the outside. */
   async settle(): Promise<void> {
     for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {
       await new Promise<void>((resolve) => systemHost.defer(resolve));
       if (this.#deferred + this.#underWay > 0) quiet = -1;
+    }
+  }
+
+  /** As on a real machine, timers that are late come before what was deferred meanwhile. */
+  #fireOverdue(): void {
+    for (const timer of this.#timers) {
+      if (timer.at >= this.#elapsed) continue;
+      this.#timers.delete(timer);
+      timer.callback();
     }
   }
 

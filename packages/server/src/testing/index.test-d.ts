@@ -3,6 +3,7 @@ import { expectTypeOf } from "vitest";
 import * as z from "zod";
 import type { Backend, Finding } from "../backend/index.ts";
 import { memoryBackend } from "../backends/memory/index.ts";
+import type { Host } from "../core/host.ts";
 import { createTaskServer, type TaskServer } from "../create-task-server.ts";
 import {
   createTestServer,
@@ -15,6 +16,7 @@ import {
   type Faults,
   type FaultTimes,
   type FaultyOperation,
+  HeldHost,
   immediateBackend,
   type PartialInput,
   type TestClock,
@@ -111,6 +113,18 @@ createTaskServer({ tasks, handlers, backend: immediateBackend() });
 createTaskServer({ tasks, handlers, backend: dummy });
 // @ts-expect-error -- it keeps what comes in by enqueues
 dummy.results = [];
+
+// The machine below a test server, for servers on other backends
+const host = new HeldHost(Date.UTC(2030, 0, 1));
+expectTypeOf(host).toExtend<Host>();
+expectTypeOf(host.processName).toEqualTypeOf<string>();
+expectTypeOf(host.advance(1_000)).toEqualTypeOf<Promise<void>>();
+expectTypeOf(host.during(Promise.resolve("done"))).toEqualTypeOf<Promise<string>>();
+createTaskServer({ tasks, handlers, backend: memoryBackend(), host });
+// @ts-expect-error -- what its clock shows at first is a number of milliseconds
+new HeldHost(new Date());
+// @ts-expect-error -- by how much it moves, too
+void host.advance("1s");
 
 // Faults
 const faulty = withFaults(dummy, [

@@ -29,7 +29,7 @@ export function readTime(value: unknown, option: string): number {
 export function testClock(host: HeldHost): TestClock {
   return {
     now: () => new Date(host.wallTime()),
-    advance: async (duration) => host.moveTo(host.wallTime() + durationToMs(duration, "clock.advance()")),
+    advance: async (duration) => host.advance(durationToMs(duration, "clock.advance()")),
     advanceTo: async (time) => {
       const to = readTime(time, "clock.advanceTo()");
       if (to >= host.wallTime()) return host.moveTo(to);

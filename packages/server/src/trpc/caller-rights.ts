@@ -1,5 +1,6 @@
 import {
   type CallOptions,
+  checkAllowedOptions,
   didYouMean,
   type SharedOptions,
   TaskError,
@@ -106,13 +107,16 @@ export async function permittedOptions(
 ): Promise<CallOptions> {
   const { allowOptions = BY_DEFAULT } = rights;
   const { options, scope } = facts;
-  for (const name of Object.keys(options)) {
-    if (options[name] !== undefined) checkAllowed(name, allowOptions);
-  }
+  checkAllowedOptions(options, allowOptions);
   const permitted: Record<string, unknown> = { ...options };
   const { deduplicationId, tags } = options;
   if (typeof deduplicationId === "string") {
-    if (scope === null) throw forbidden("deduplicationId", "deduplicationId needs a caller who is known.");
+    if (scope === null)
+      throw new TaskError({
+        code: "FORBIDDEN",
+        message: "deduplicationId needs a caller who is known.",
+        data: { option: "deduplicationId" },
+      });
     permitted.deduplicationId = facts.sha256(`scope\0${scope}\0${deduplicationId}`);
   }
   if (rights.tags !== undefined) {
@@ -120,18 +124,4 @@ export async function permittedOptions(
     permitted.tags = Array.isArray(tags) ? [...tags, ...own] : own;
   }
   return permitted;
-}
-
-function checkAllowed(name: string, allowed: readonly string[]): void {
-  if (allowed.includes(name)) return;
-  const shown = name.slice(0, 60);
-  const which = allowed.length === 0 ? "none is" : `allowed are: ${allowed.join(", ")}`;
-  throw forbidden(
-    shown,
-    `The option "${shown}" may not be set from here; ${which}.${didYouMean(name, allowed)}`,
-  );
-}
-
-function forbidden(option: string, message: string): TaskError {
-  return new TaskError({ code: "FORBIDDEN", message, data: { option } });
 }

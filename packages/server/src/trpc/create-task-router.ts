@@ -85,7 +85,14 @@ function engineOf(server: unknown): Engine {
 }
 
 function checkProcedure(procedure: unknown): void {
-  if (typeof (procedure as Partial<TrpcProcedure> | undefined)?.mutation === "function") return;
+  const given = procedure as Partial<ProcedureBuilder> | undefined;
+  if (typeof given?.mutation === "function") {
+    if ((given._def?.inputs.length ?? 0) === 0) return;
+    throw invalid(
+      "needs a procedure without input(): tasks have inputs of their own. Take what it reads there from the context, such as a header.",
+      "procedure",
+    );
+  }
   throw invalid(
     "needs procedure: the one that says who may call, such as your protectedProcedure, or t.procedure for anybody.",
     "procedure",

@@ -1,4 +1,4 @@
-import { didYouMean, type TaskErrorJson } from "@taskwright/shared";
+import { type TaskErrorJson, unknownTaskAccount } from "@taskwright/shared";
 import { shownError } from "./trpc-errors.ts";
 import type { ErrorFormatterCall, TrpcConfig } from "./trpc-instance.ts";
 
@@ -18,8 +18,7 @@ function unknownTask(
   if (error.code !== "NOT_FOUND" || !NO_PROCEDURE.test(error.message)) return undefined;
   const task = OF_TASKS.exec(path ?? "")?.[1]?.slice(0, 200);
   if (task === undefined || paths.has(task)) return undefined;
-  const message = `There is no task "${task}" here.${didYouMean(task, paths)}`;
-  return { name: "TaskError", code: "UNKNOWN_TASK", message, data: { path: task } };
+  return unknownTaskAccount(task, paths);
 }
 
 /**

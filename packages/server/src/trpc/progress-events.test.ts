@@ -1,13 +1,13 @@
 import type { ProgressListeners, ProgressUpdate } from "@taskwright/shared";
 import { expect, it } from "vitest";
-import { FakeHost } from "../../../../test/harness/fake-host.ts";
+import { HeldHost } from "../testing/held-host.ts";
 import { progressEvents } from "./progress-events.ts";
 
 const address = { id: "1", path: null, backend: null };
 
 /** A task result that one subscription watches, at a time that a test moves. */
 function followed() {
-  const host = new FakeHost(0);
+  const host = new HeldHost(0);
   const watches = new Set<ProgressListeners>();
   let now: ProgressUpdate = { status: "READY", progress: null };
   const transport = {

@@ -1,12 +1,16 @@
-import { type CallOptions, checkOptionNames, type OutputForm, TaskError } from "@taskwright/shared";
+import {
+  type CallOptions,
+  checkInputList,
+  checkOptionNames,
+  type OutputForm,
+  readProcedureFields,
+} from "@taskwright/shared";
 import { DirectTransport } from "../core/direct-transport.ts";
 import type { Engine } from "../core/engine.ts";
 import { type CallerRights, permittedOptions, scopeOf } from "./caller-rights.ts";
 import { requestIds } from "./request-id.ts";
 import { toTrpcError } from "./trpc-errors.ts";
 import type { ProcedureBuilder, ResolverCall } from "./trpc-instance.ts";
-
-const MOST_INPUTS = 1_000;
 
 /** What procedures are made of. */
 export interface ProcedureParts {
@@ -29,22 +33,6 @@ export function answering<T>(
       throw toTrpcError(error, engine.logger);
     }
   };
-}
-
-/** Reads the object that a procedure takes. */
-export function readFields(
-  input: unknown,
-  what: string,
-  names: readonly string[],
-): Readonly<Record<string, unknown>> {
-  if (input === undefined || input === null) {
-    throw new TaskError({
-      code: "INVALID_OPTION",
-      message: `${what} takes an object of ${names.join(", ")}; none came. Where this tRPC instance has a transformer, its clients need the same one.`,
-    });
-  }
-  checkOptionNames(input, what, names);
-  return input as Readonly<Record<string, unknown>>;
 }
 
 interface Prepared {
@@ -79,7 +67,7 @@ export function taskProcedures(parts: ProcedureParts, path: string): Readonly<Re
 
   const enqueue = (what: string) =>
     answering(parts, async ({ ctx, input }) => {
-      const fields = readFields(input, `${what} of ${path}`, ["input", "options", "requestKey"]);
+      const fields = readProcedureFields(input, `${what} of ${path}`, ["input", "options", "requestKey"]);
       const { options: given, requestKey: key } = fields;
       const { transport, options } = await prepare(parts, { ctx, path, options: given, key });
       return transport.enqueue({ path, input: fields.input, options });
@@ -91,9 +79,9 @@ export function taskProcedures(parts: ProcedureParts, path: string): Readonly<Re
   });
 
   const enqueueMany = answering(parts, async ({ ctx, input }) => {
-    const fields = readFields(input, `enqueueMany of ${path}`, ["inputs", "options", "requestKey"]);
+    const fields = readProcedureFields(input, `enqueueMany of ${path}`, ["inputs", "options", "requestKey"]);
     const { inputs, requestKey: key } = fields;
-    checkInputs(path, inputs);
+    checkInputList(path, inputs);
     const { transport, options } = await prepare(parts, { ctx, path, options: fields.options, key });
     // In arrays, JSON has null for undefined.
     const { takesInput } = parts.engine.task(path).payload;
@@ -107,18 +95,4 @@ export function taskProcedures(parts: ProcedureParts, path: string): Readonly<Re
     enqueue: procedure.mutation(enqueue("enqueue")),
     enqueueMany: procedure.mutation(enqueueMany),
   };
-}
-
-function checkInputs(path: string, inputs: unknown): asserts inputs is readonly unknown[] {
-  const fault = Array.isArray(inputs)
-    ? inputs.length <= MOST_INPUTS
-      ? undefined
-      : `an array of length ${inputs.length}; make several calls`
-    : typeof inputs;
-  if (fault === undefined) return;
-  throw new TaskError({
-    code: "INVALID_OPTION",
-    message: `enqueueMany of ${path} takes an array of at most ${MOST_INPUTS} inputs from here; got ${fault}.`,
-    data: { option: "inputs" },
-  });
 }

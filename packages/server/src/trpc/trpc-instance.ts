@@ -41,6 +41,8 @@ export interface ResolverCall {
 
 /** A procedure as it is built here, where types say no more. */
 export interface ProcedureBuilder {
+  /** The parsers that it has already. */
+  readonly _def: { readonly inputs: readonly unknown[] };
   input(parser: (value: unknown) => unknown): ProcedureBuilder;
   query(resolver: (call: ResolverCall) => unknown): unknown;
   mutation(resolver: (call: ResolverCall) => unknown): unknown;

@@ -1,11 +1,11 @@
 import { initTasks, TaskError } from "@taskwright/shared";
 import { beforeEach, describe, expect, it } from "vitest";
-import { FakeHost } from "../../../../test/harness/fake-host.ts";
 import type { Backend, ScheduleStore } from "../backend/index.ts";
 import { memoryBackend } from "../backends/memory/index.ts";
 import type { OpenedBackend } from "../core/opened-backend.ts";
 import type { ServerTaskClient } from "../core/server-task-client.ts";
 import { type AnyTaskServer, createTaskServer } from "../create-task-server.ts";
+import { HeldHost } from "../testing/held-host.ts";
 import { ScheduleLoop } from "./schedule-loop.ts";
 
 /** On the minute, so that the next tick of a rule for every minute is a minute away. */
@@ -21,7 +21,7 @@ const t = initTasks.create();
 const tasks = t.router({ tick: t.task });
 const EVERY_MINUTE = { task: "tick", cron: "* * * * *" } as const;
 
-let host: FakeHost;
+let host: HeldHost;
 let client: ServerTaskClient<typeof tasks>;
 let opened: OpenedBackend;
 let loop: ScheduleLoop;
@@ -71,7 +71,7 @@ function gate(): { readonly reached: Promise<void>; pass(): Promise<void>; open(
 }
 
 beforeEach(async () => {
-  host = new FakeHost(START);
+  host = new HeldHost(START);
   looks = 0;
   enqueued = [];
   warnings.length = 0;

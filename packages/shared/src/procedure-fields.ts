@@ -1,20 +1,17 @@
-import { checkOptionNames, didYouMean, type SharedOptions, TaskError } from "@taskwright/shared";
+import { TaskError } from "./errors/task-error.ts";
+import { didYouMean } from "./nearest-name.ts";
+import { checkOptionNames } from "./option-names.ts";
 
-/** The options of a call that `allowOptions` can name. */
-export type MockedOptionName = keyof SharedOptions | "countdown" | "eta" | "runAfter";
-
+const MOST_INPUTS = 1_000;
 const SHORTEST_KEY = 16;
 const LONGEST_KEY = 200;
-const MOST_INPUTS = 1_000;
-/** How long `wait` waits at most, as on a server. */
-const LONGEST_WAIT_MS = 25_000;
 
 function invalid(option: string, message: string): TaskError {
   return new TaskError({ code: "INVALID_OPTION", message, data: { option } });
 }
 
-/** Reads the object that a procedure takes. */
-export function readFields(
+/** Reads the object that a procedure for tasks takes; throws INVALID_OPTION for none, and for other names in it. */
+export function readProcedureFields(
   input: unknown,
   what: string,
   names: readonly string[],
@@ -29,8 +26,11 @@ export function readFields(
   return input as Readonly<Record<string, unknown>>;
 }
 
-/** Throws FORBIDDEN for an option that callers may not set. */
-export function checkAllowed(options: Readonly<Record<string, unknown>>, allowed: readonly string[]): void {
+/** Throws FORBIDDEN for an option of a call that its caller may not set; undefined is none. */
+export function checkAllowedOptions(
+  options: Readonly<Record<string, unknown>>,
+  allowed: readonly string[],
+): void {
   for (const name of Object.keys(options)) {
     if (options[name] === undefined || allowed.includes(name)) continue;
     const shown = name.slice(0, 60);
@@ -43,7 +43,7 @@ export function checkAllowed(options: Readonly<Record<string, unknown>>, allowed
   }
 }
 
-/** Throws INVALID_OPTION for what nobody could have drawn at random. */
+/** Throws INVALID_OPTION unless it is none, or 16 to 200 characters: less could nobody have drawn at random. */
 export function checkRequestKey(key: unknown): asserts key is string | undefined {
   if (key === undefined) return;
   if (typeof key === "string" && key.length >= SHORTEST_KEY && key.length <= LONGEST_KEY) return;
@@ -53,8 +53,8 @@ export function checkRequestKey(key: unknown): asserts key is string | undefined
   );
 }
 
-/** Throws INVALID_OPTION unless it is a list of inputs that a server would take. */
-export function checkInputs(path: string, inputs: unknown): asserts inputs is readonly unknown[] {
+/** Throws INVALID_OPTION unless it is a list of inputs that `enqueueMany` takes from a remote caller: 1000 at most. */
+export function checkInputList(path: string, inputs: unknown): asserts inputs is readonly unknown[] {
   const fault = Array.isArray(inputs)
     ? inputs.length <= MOST_INPUTS
       ? undefined
@@ -63,25 +63,4 @@ export function checkInputs(path: string, inputs: unknown): asserts inputs is re
   if (fault === undefined) return;
   const message = `enqueueMany of ${path} takes an array of at most ${MOST_INPUTS} inputs from here; got ${fault}.`;
   throw invalid("inputs", message);
-}
-
-/** Reads which task result is meant. */
-export function readAddress(
-  { id, path = null, backend = null }: Readonly<Record<string, unknown>>,
-  allowed: readonly string[],
-): { readonly id: string; readonly path: string | null } {
-  if (typeof id !== "string" || id === "")
-    throw invalid("id", "The id of a task result must be a non-empty string.");
-  if (backend !== null && !allowed.includes("backend")) {
-    const message = 'The option "backend" may not be set from here.';
-    throw new TaskError({ code: "FORBIDDEN", message, data: { option: "backend" } });
-  }
-  return { id, path: path as string | null };
-}
-
-/** Reads how long a wait may take, in milliseconds. */
-export function readTimeout(timeoutMs: unknown): number {
-  if (timeoutMs === undefined) return LONGEST_WAIT_MS;
-  if (typeof timeoutMs === "number" && timeoutMs >= 0) return Math.min(timeoutMs, LONGEST_WAIT_MS);
-  throw invalid("timeoutMs", "timeoutMs must be a number of milliseconds, 0 or more.");
 }
