@@ -62,6 +62,22 @@ describe.concurrent("doctor, of READY task results without a task", () => {
     );
   });
 
+  test("does not look for them behind a thousand others, and says so", async () => {
+    await using folder = projectFolder();
+    await using former = formerClient(folder);
+    await using client = projectClient(folder);
+    await former.tasks.mail.delay();
+    await client.tasks.sendEmail.enqueueMany(
+      Array.from({ length: 1_000 }, () => ({ to: "ada@example.com" })),
+    );
+    expect(await findingsOf(folder)).toContainEqual({
+      subject: "backend default",
+      level: "ok",
+      message:
+        "The READY ones that were enqueued last, up to 1,000, are of tasks of this contract; older ones were not looked at.",
+    });
+  });
+
   test("says nothing of those that have ended, and of a contract's own", async () => {
     await using folder = projectFolder();
     await using former = formerClient(folder);

@@ -48,8 +48,8 @@ async function examineWaiting(
 ): Promise<readonly DoctorFinding[]> {
   const subject = `backend ${opened.name}`;
   try {
-    const message = await waitingWithoutTask(opened, isKnown);
-    return message === null ? [] : [{ subject, level: "warning", message }];
+    const found = await waitingWithoutTask(opened, isKnown);
+    return found === null ? [] : [{ subject, ...found }];
   } catch (error) {
     return [failureOf(subject, error)];
   }

@@ -1,4 +1,4 @@
-import type { ListAnswer } from "../backend/index.ts";
+import type { Finding, ListAnswer } from "../backend/index.ts";
 import type { OpenedBackend } from "../core/opened-backend.ts";
 
 /** How many READY task results are looked at, the last enqueued first. */
@@ -38,18 +38,23 @@ async function findStrays({ inspector }: OpenedBackend, isKnown: (path: string) 
 
 /**
  * Says of which paths READY task results wait that no task of a contract has, such as those of one that was renamed; null
- * for none. It looks at the 1,000 that were enqueued last.
+ * for none. It looks at the 1,000 that were enqueued last, and says so where more are READY.
  */
 export async function waitingWithoutTask(
   opened: OpenedBackend,
   isKnown: (path: string) => boolean,
-): Promise<string | null> {
+): Promise<Finding | null> {
   if (opened.backend.inspector === undefined) return null;
   const { byPath, sawAll } = await findStrays(opened, isKnown);
-  if (byPath.size === 0) return null;
+  if (byPath.size === 0) {
+    const message =
+      "The READY ones that were enqueued last, up to 1,000, are of tasks of this contract; older ones were not looked at.";
+    return sawAll ? null : { level: "ok", message };
+  }
   const most = [...byPath].sort(([, left], [, right]) => right - left);
   const named = most.slice(0, MOST_PATHS).map(([path, count]) => `${count} READY of \`${path}\``);
   const more = most.length > MOST_PATHS ? ` and of ${most.length - MOST_PATHS} more paths` : "";
   const what = byPath.size === 1 ? "which this contract does not have" : "none of which this contract has";
-  return `${sawAll ? "" : "At least "}${named.join(", ")}${more}, ${what}: this config's workers leave them READY. Run them with a contract that has the path, or cancel them.`;
+  const message = `${sawAll ? "" : "At least "}${named.join(", ")}${more}, ${what}: this config's workers leave them READY. Run them with a contract that has the path, or cancel them.`;
+  return { level: "warning", message };
 }
