@@ -64,7 +64,7 @@ export const MARIADB_EXERCISE: Pick<
     return backend;
   },
   remove: async (context) => {
-    proxies.get(context.namespace)?.cut();
+    await proxies.get(context.namespace)?.close();
     proxies.delete(context.namespace);
     await empty(databaseOf(context));
     free.push(databaseOf(context));

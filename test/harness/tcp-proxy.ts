@@ -1,4 +1,7 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+
+const LONGEST_END_MS = 2_000;
 
 /** A way to a server that can be cut. */
 export class TcpProxy {
@@ -28,6 +31,23 @@ export class TcpProxy {
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  /**
+   * Lets nobody connect any more, and what is connected end by itself, for two seconds at most.
+   *
+   * A pool that is closed may still be connecting, and has nobody to tell when that is broken.
+   */
+  async close(): Promise<void> {
+    this.#server.close();
+    const ended = [...this.#sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve)));
+    const patience = new AbortController();
+    await Promise.race([
+      Promise.all(ended),
+      pause(LONGEST_END_MS, undefined, { ref: false, signal: patience.signal }).catch(() => undefined),
+    ]);
+    patience.abort();
+    this.cut();
   }
 
   /** Breaks what is connected and lets nobody connect any more. */

@@ -15,7 +15,7 @@ import { TcpProxy } from "../../../../../test/harness/tcp-proxy.ts";
 async function cuttable({ url }: MariadbPlace): Promise<{ readonly proxy: TcpProxy; readonly url: string }> {
   const own = new URL(url);
   const proxy = await TcpProxy.open({ host: own.hostname, port: Number(own.port || 3306) });
-  onTestFinished(() => proxy.cut());
+  onTestFinished(() => proxy.close());
   own.port = String(proxy.port);
   return { proxy, url: own.href };
 }
