@@ -109,6 +109,14 @@ describe.each(Object.keys(served().clients) as (keyof ReturnType<typeof served>[
   },
 );
 
+test("what is no list of inputs is refused by the server, in its words", async () => {
+  const { measure } = served().clients["{ url }"]().tasks;
+  await expect(measure.enqueueMany({ value: 1 } as never)).rejects.toMatchObject({
+    code: "INVALID_OPTION",
+    message: expect.stringContaining("takes an array"),
+  });
+});
+
 test("with a transformer values are as it carries them", async () => {
   const rich = initTasks.create({ transformer: superjson });
   const richTasks = rich.router({ keep: rich.task.input(z.object({ at: z.date(), n: z.nan() })) });

@@ -50,6 +50,11 @@ function findIn(value: unknown): Finding | undefined {
   }
 }
 
+/** Inputs of which those that are left out, of tasks without one, are as JSON has them; whatever else came is for the server. */
+function listed(inputs: unknown): unknown {
+  return Array.isArray(inputs) ? inputs.map((one: unknown) => one ?? null) : inputs;
+}
+
 /** Fields of a call that notice when JSON would change what they carry. */
 export interface GuardedFields {
   readonly fields: object;
@@ -71,7 +76,7 @@ export function guardedFields(
   let finding: Finding | undefined;
   const fields = { ...inputs, ...given };
   const toJSON = () => {
-    finding = "input" in inputs ? findIn(inputs.input) : findIn(inputs.inputs.map((one) => one ?? null));
+    finding = findIn("input" in inputs ? inputs.input : listed(inputs.inputs));
     return finding === undefined ? { ...fields } : { unsendable: true };
   };
   // Not enumerable, so that no transformer sees it.
