@@ -1,4 +1,8 @@
+import { initTasks } from "@taskwright/shared";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { memoryBackend } from "../backends/memory/index.ts";
+import { createTaskServer } from "../create-task-server.ts";
 import { createTaskRouter } from "./create-task-router.ts";
 import { ada, bob, mail, open, refusal, serve, t } from "./router-callers.setup.test.ts";
 
@@ -27,6 +31,21 @@ describe("task results", () => {
       expect(JSON.stringify(absent).replaceAll(missing, id)).toBe(JSON.stringify(refused));
     }
     expect(await as(ada).results.get({ id })).toMatchObject({ status: "READY" });
+  });
+
+  it("of others look as if they were not there, also where the contract cannot read what is stored of them", async () => {
+    const backend = memoryBackend();
+    const older = initTasks.create();
+    const olderTasks = older.router({ sendEmail: older.task.output(z.string()) });
+    const before = createTaskServer({ tasks: olderTasks, backend, handlers: { sendEmail: () => "m-1" } });
+    const { id } = await before.client.tasks.sendEmail.enqueue(undefined, { tags: ["user:ada"] });
+    await before.executor.processOneTask();
+    const { as } = open(backend);
+    for (const call of [as(bob).results.get, as(bob).results.wait, as(bob).results.cancel])
+      expect(await refusal(call({ id }))).toMatchObject({ trpc: "NOT_FOUND", code: "RESULT_NOT_FOUND" });
+    for (const call of [as(ada).results.get, as(ada).results.wait])
+      expect(await refusal(call({ id }))).toMatchObject({ trpc: "BAD_REQUEST", code: "PAYLOAD_ERROR" });
+    expect(await as(ada).results.cancel({ id })).toBe("finished");
   });
 
   it("are read by nobody unless canRead is given", async () => {

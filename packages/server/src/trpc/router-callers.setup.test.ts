@@ -2,6 +2,7 @@ import { initTasks } from "@taskwright/shared";
 import { initTRPC, TRPCError } from "@trpc/server";
 import { expect } from "vitest";
 import { z } from "zod";
+import type { Backend } from "../backend/index.ts";
 import { memoryBackend } from "../backends/memory/index.ts";
 import { createTaskServer } from "../create-task-server.ts";
 import { createTaskRouter } from "./create-task-router.ts";
@@ -16,11 +17,11 @@ export const tasks = contract.router({
   }),
 });
 
-/** A server of these tasks, with nothing in its store. */
-export function serve() {
+/** A server of these tasks, with nothing in its store unless that is given. */
+export function serve(backend: Backend = memoryBackend()) {
   return createTaskServer({
     tasks,
-    backend: memoryBackend(),
+    backend,
     logger: false,
     handlers: {
       sendEmail: () => ({ messageId: "m" }),
@@ -47,8 +48,8 @@ const signedIn = t.procedure.use(({ ctx, next }) => {
 });
 
 /** A router for callers who are signed in and read what is their own. */
-export function open() {
-  const server = serve();
+export function open(backend?: Backend) {
+  const server = serve(backend);
   const router = createTaskRouter(t, server, {
     procedure: signedIn,
     allowOptions: ["countdown", "eta", "deduplicationId", "tags"],
