@@ -14,6 +14,7 @@ function machine(): { readonly host: Host; readonly timers: Map<() => void, numb
       return () => timers.delete(callback);
     },
     defer: (callback) => callback(),
+    outside: (work) => work(),
     newId: () => "id",
     sha256: (text) => text,
     processName: "machine",

@@ -11,12 +11,8 @@ export interface Host {
   setTimer(ms: number, callback: () => void, options?: { readonly keepAlive: boolean }): CancelTimer;
   /** Calls back when the present turn of the event loop is over. */
   defer(callback: () => void): void;
-  /**
-   * Calls a function outside of whatever is going on, such as a request whose context its callees see.
-   *
-   * @default calls it as it is
-   */
-  outside?<T>(work: () => T): T;
+  /** Calls a function outside of whatever is going on, such as a request whose context its callees would see. */
+  outside<T>(work: () => T): T;
   /** A new UUIDv7. */
   newId(): string;
   /** SHA-256 of the text's UTF-8 form, as lower-case hex. */

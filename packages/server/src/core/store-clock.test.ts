@@ -17,6 +17,7 @@ function machine(wall: number): Host & { wall: number; elapsed: number } {
     },
     setTimer: () => () => {},
     defer: (callback) => callback(),
+    outside: (work) => work(),
     newId: () => "id",
     sha256: (text) => text,
     processName: "machine",

@@ -53,6 +53,10 @@ export class HeldHost implements Host {
     });
   }
 
+  outside<T>(work: () => T): T {
+    return systemHost.outside(work);
+  }
+
   newId(): string {
     return systemHost.newId();
   }

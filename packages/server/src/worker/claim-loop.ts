@@ -153,7 +153,7 @@ export class ClaimLoop {
     this.#turnScheduled = true;
     const { host } = this.#engine;
     // Whoever has woken it, perhaps a request that is traced, is no part of what it does.
-    host.defer(() => (host.outside === undefined ? this.#turn() : host.outside(() => this.#turn())));
+    host.defer(() => host.outside(() => this.#turn()));
   }
 
   /** Once per turn of the event loop: outcomes leave, slots fill, and the next claim goes out with the outcomes. */
