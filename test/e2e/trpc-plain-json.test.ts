@@ -90,11 +90,11 @@ describe.each(Object.keys(served().clients) as (keyof ReturnType<typeof served>[
       const { clients, stored } = served();
       const { measure } = clients[by]().tasks;
       const [good, bad] = await Promise.allSettled([
-        measure.delay({ value: 1, more: ["a", null, { b: [] }] }),
+        measure.delay({ value: 1, more: ["a", null, { b: [], toJSON: 1 }] }),
         measure.delay({ value: Number.NaN }),
       ]);
       expect([good.status, bad.status]).toEqual(["fulfilled", "rejected"]);
-      expect(await stored()).toEqual([{ value: 1, more: ["a", null, { b: [] }] }]);
+      expect(await stored()).toEqual([{ value: 1, more: ["a", null, { b: [], toJSON: 1 }] }]);
     });
 
     test("of many it is told which one, and none is stored", async () => {

@@ -53,15 +53,15 @@ export async function readEvents(
     transformer === undefined || "input" in transformer
       ? (transformer ?? { input: undefined, output: undefined })
       : { input: transformer, output: transformer };
-  const decode = (text: string): unknown => {
+  const read = (value: unknown, status: number): unknown => {
     try {
-      const value: unknown = JSON.parse(text);
       return output === undefined ? value : output.deserialize(value);
     } catch {
       // What came is whole, so another transformer has written it.
-      throw new ForeignAnswer(OK);
+      throw new ForeignAnswer(status);
     }
   };
+  const decode = (text: string): unknown => read(JSON.parse(text), OK);
 
   const ending = new AbortController();
   const stop = () => ending.abort();
@@ -82,7 +82,7 @@ export async function readEvents(
     );
     if (response.headers.get("content-type")?.includes("json") === true) {
       const { error } = (await response.json()) as { readonly error?: unknown };
-      throw refusal(output === undefined ? error : output.deserialize(error), response.status);
+      throw refusal(read(error, response.status), response.status);
     }
     if (!response.ok || response.body === null) throw new ForeignAnswer(response.status);
     onOpen();

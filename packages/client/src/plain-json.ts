@@ -32,7 +32,7 @@ function find(value: unknown, keys: readonly Key[]): Finding | undefined {
     case "object":
       if (value === null) return undefined;
       if (Array.isArray(value)) return findEach(value.entries());
-      return isPlain(value) && !("toJSON" in value)
+      return isPlain(value) && typeof (value as { toJSON?: unknown }).toJSON !== "function"
         ? // JSON leaves undefined properties out, and they read as undefined again afterwards.
           findEach(Object.entries(value).filter(([, item]) => item !== undefined))
         : found("is an instance of a class, which JSON does not keep");
